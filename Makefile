@@ -1,0 +1,49 @@
+# Hoist: `make` lists what there is. Chores with logic in them are in xtask.
+export HOIST_CACHE ?= $(HOME)/.cache/hoist
+export CARGO_TARGET_DIR ?= $(HOIST_CACHE)/target
+export PATH := $(HOIST_CACHE)/tools/bin:$(PATH)
+
+TARGET := x86_64-unknown-linux-gnu
+# One optimised build serves the images, the demo, the tests against a real instance and the bench.
+BIN := $(CARGO_TARGET_DIR)/$(TARGET)/release
+CARGO_DENY_VERSION := 0.20.2
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+.PHONY: setup
+setup: ## Install what Debian packages offer and a machine may lack
+	@bash setup/debian.sh
+
+.PHONY: tools
+tools: $(HOIST_CACHE)/tools/bin/cargo-deny
+$(HOIST_CACHE)/tools/bin/cargo-deny:
+	cargo install --quiet --locked cargo-deny --version $(CARGO_DENY_VERSION) --root $(HOIST_CACHE)/tools
+
+.PHONY: check
+check: tools ## Format, lints, dependency rule, licences, docs, tests that need neither root nor payload
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets -- --deny warnings
+	cargo xtask check-layers
+	cargo deny --offline --log-level error check bans licenses sources
+	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --workspace --no-deps --document-private-items
+	INSTA_UPDATE=no cargo test --quiet --workspace
+
+.PHONY: build
+build: ## Build hcp and the programs of the images
+	cargo build --release --workspace --bins
+
+.PHONY: payload
+payload: ## Build upstream's components and ours into release images (once; cached by content)
+	cargo xtask payload rootfs
+	cargo xtask payload build
+
+.PHONY: install
+install: build ## Put hcp and hypershift into /usr/local/bin
+	install -m 0755 $(BIN)/hcp /usr/local/bin/hcp
+	ln -sf hcp /usr/local/bin/hypershift
+
+.PHONY: test
+test: check setup payload ## Everything: `make check`, then the tests against real programs and a real instance
+	INSTA_UPDATE=no cargo test --quiet --workspace -- --ignored --test-threads=1

@@ -1,0 +1,29 @@
+//! References to objects beside the HostedCluster, and to release images.
+
+use kube::KubeSchema;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Name of an object in the same namespace. Core's type, but with HyperShift's default of an empty name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LocalObjectReference {
+    /// Name; empty means none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+}
+
+impl LocalObjectReference {
+    /// A reference to `name`.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into() }
+    }
+}
+
+/// A release image.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+pub struct Release {
+    /// Pull specification.
+    #[schemars(length(max = 253))]
+    #[x_kube(validation = Rule::new("self.matches('^(\\\\w+\\\\S+)$')").message("Image must start with a word character (letters, digits, or underscores) and contain no white spaces"))]
+    pub image: String,
+}

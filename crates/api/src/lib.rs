@@ -1,0 +1,68 @@
+//! CRD types, conditions, labels and annotations of Hoist.
+//!
+//! HyperShift's kinds keep its group, version, field names, enum order and validation messages, so that its manifests apply
+//! unchanged; our own kinds live in `hoist.internal/v1alpha1`. The generated CRDs come from these types alone.
+
+pub mod annotations;
+pub mod conditions;
+pub mod control_plane_component;
+pub mod host;
+pub mod hosted_cluster;
+pub mod hosted_control_plane;
+pub mod join_token;
+pub mod labels;
+pub mod names;
+pub mod node_pool;
+
+pub use control_plane_component::ControlPlaneComponent;
+pub use host::Host;
+pub use hosted_cluster::HostedCluster;
+pub use hosted_control_plane::HostedControlPlane;
+pub use join_token::JoinToken;
+pub use node_pool::NodePool;
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::CustomResourceExt;
+
+/// HyperShift's finalizer, so that either operator can finish the other's deletion.
+pub const FINALIZER: &str = "hypershift.openshift.io/finalizer";
+
+/// Every CRD that Hoist installs, in the order in which they are applied.
+pub fn custom_resource_definitions() -> Vec<CustomResourceDefinition> {
+    vec![
+        HostedCluster::crd(),
+        HostedControlPlane::crd(),
+        NodePool::crd(),
+        ControlPlaneComponent::crd(),
+        Host::crd(),
+        JoinToken::crd(),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hyper_shifts_defaults_are_in_the_schema() {
+        let crd = serde_json::to_value(HostedCluster::crd()).unwrap();
+        let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"];
+        assert_eq!(spec["controllerAvailabilityPolicy"]["default"], "HighlyAvailable");
+        assert_eq!(spec["infrastructureAvailabilityPolicy"]["default"], "SingleReplica");
+        assert_eq!(spec["networking"]["default"]["clusterNetwork"][0]["cidr"], "10.132.0.0/14");
+        assert_eq!(spec["etcd"]["default"]["managed"]["storage"]["persistentVolume"]["size"], "8Gi");
+        assert_eq!(spec["issuerURL"]["default"], "https://kubernetes.default.svc");
+    }
+
+    #[test]
+    fn every_crd_keeps_conditions_as_a_map_so_that_two_writers_do_not_overwrite_each_other() {
+        for crd in custom_resource_definitions() {
+            let name = crd.metadata.name.clone().unwrap();
+            let crd = serde_json::to_value(crd).unwrap();
+            let status = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"];
+            if let Some(conditions) = status.get("conditions") {
+                assert_eq!(conditions["x-kubernetes-list-type"], "map", "{name}");
+            }
+        }
+    }
+}
