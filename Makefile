@@ -47,3 +47,15 @@ install: build ## Put hcp and hypershift into /usr/local/bin
 .PHONY: test
 test: check setup payload ## Everything: `make check`, then the tests against real programs and a real instance
 	INSTA_UPDATE=no cargo test --quiet --workspace -- --ignored --test-threads=1
+
+.PHONY: e2e
+e2e: install payload ## The cases against a real instance alone
+	cargo run --quiet --release --package hoist-e2e -- --hcp $(BIN)/hcp $(E2E)
+
+.PHONY: demo
+demo: setup install payload ## From nothing to a running hosted cluster with two nodes
+	@bash demo/up.sh
+
+.PHONY: demo-down
+demo-down: ## Remove every trace of the demo
+	hcp local down

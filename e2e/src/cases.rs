@@ -1,0 +1,56 @@
+//! The cases in the order in which they build on each other; a file a theme.
+
+mod bad_input;
+mod create;
+mod faults;
+mod join;
+mod local;
+
+use crate::world::World;
+
+/// One case.
+pub struct Case {
+    /// A sentence.
+    pub name: &'static str,
+    /// What it does; an error is a failure.
+    pub run: fn(&mut World) -> anyhow::Result<()>,
+    /// Whether the cases that follow cannot run without it.
+    pub decisive: bool,
+}
+
+impl Case {
+    const fn new(name: &'static str, run: fn(&mut World) -> anyhow::Result<()>) -> Self {
+        Self { name, run, decisive: false }
+    }
+
+    const fn decisive(name: &'static str, run: fn(&mut World) -> anyhow::Result<()>) -> Self {
+        Self { name, run, decisive: true }
+    }
+}
+
+/// All cases.
+pub fn all() -> Vec<Case> {
+    vec![
+        Case::decisive("local: up brings every part to ready", local::up),
+        Case::new("local: a second up changes nothing", local::up_again),
+        Case::decisive("install: the operator becomes available", create::install),
+        Case::new("bad input: refused by the command line before anything is created", bad_input::refused_by_the_cli),
+        Case::decisive("create: the hosted API answers with the Secret's kubeconfig", create::create),
+        Case::new("create: conditions, columns and pods are as promised with zero nodes", create::zero_nodes),
+        Case::new("create: Secrets are encrypted at rest", create::encrypted_at_rest),
+        Case::new("bad input: a condition says it within 15 s", bad_input::told_by_a_condition),
+        Case::new("bad input: the operator cannot read Secrets it must not", bad_input::rights_of_the_operator),
+        Case::new("join: wrong, revoked, used-up tokens and a wrong pin are refused", join::bad_tokens),
+        Case::decisive("join: two plain hosts become Ready nodes", join::two_hosts),
+        Case::new("join: web pods on both hosts answer through a Service by name", join::web_pods),
+        Case::new("join: logs and exec go through konnectivity", join::logs_and_exec),
+        Case::new("join: a second run of the join line changes nothing", join::join_again),
+        Case::new("faults: any process killed inside a host is back within 5 s", faults::killed_processes),
+        Case::new("faults: etcd and kube-apiserver killed come back with all data", faults::control_plane_killed),
+        Case::new("faults: the operator killed at any moment", faults::operator_killed),
+        Case::new("faults: a worker rebooted comes back", faults::worker_rebooted),
+        Case::new("faults: everything killed, up brings back the same cluster", faults::everything_killed),
+        Case::new("join: leave restores the host", join::leave),
+        Case::new("destroy: 20 s, and hosts are plain again", create::destroy),
+    ]
+}

@@ -1,0 +1,155 @@
+//! The operator and one hosted cluster, from birth to death.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+use crate::eventually::eventually;
+use crate::world::{World, condition, expect_condition};
+
+/// The hosted cluster that most cases use.
+pub const CLUSTER: &str = "demo";
+/// Its control plane namespace.
+pub const NAMESPACE: &str = "clusters-demo";
+
+pub fn install(world: &mut World) -> anyhow::Result<()> {
+    let registry = world.fact("registry")?.to_owned();
+    let pull_secret = world.fact("pullSecret")?.to_owned();
+    let bundle = world.fact("registryTrustBundle")?.to_owned();
+    world
+        .hcp(&[
+            "install",
+            "--registry",
+            &registry,
+            "--pull-secret",
+            &pull_secret,
+            "--additional-trust-bundle",
+            &bundle,
+            "--wait-until-available",
+        ])?
+        .success()?;
+    let versions = world.object("hypershift", "configmap", "supported-versions")?;
+    let listed =
+        versions["data"]["supported-versions"].as_str().context("supported-versions has no key of its name")?;
+    ensure!(listed.contains("1.36.3") && listed.contains("1.35.4"), "supported versions: {listed}");
+    Ok(())
+}
+
+pub fn create(world: &mut World) -> anyhow::Result<()> {
+    let pull_secret = world.fact("pullSecret")?.to_owned();
+    world
+        .hcp(&[
+            "create",
+            "cluster",
+            "none",
+            "--name",
+            CLUSTER,
+            "--pull-secret",
+            &pull_secret,
+            "--control-plane-availability-policy",
+            "SingleReplica",
+            "--node-pool-replicas",
+            "2",
+            "--wait-for",
+            "available",
+            "--timeout",
+            "3m",
+        ])?
+        .success()?;
+    let kubeconfig = kubeconfig(world, CLUSTER)?;
+    let namespaces = world.kubectl_in(&kubeconfig, &["get", "namespaces", "--output", "name"])?.success()?;
+    ensure!(namespaces.contains("namespace/kube-system"), "namespaces of the hosted cluster: {namespaces}");
+    Ok(())
+}
+
+/// Writes the kubeconfig that `hcp create kubeconfig` prints and returns its path.
+pub fn kubeconfig(world: &World, cluster: &str) -> anyhow::Result<String> {
+    let text = world.hcp(&["create", "kubeconfig", "--name", cluster])?.success()?;
+    let path = std::env::temp_dir().join(format!("hoist-e2e-{}-{cluster}.kubeconfig", std::process::id()));
+    fs_err::write(&path, text)?;
+    Ok(path.to_string_lossy().into_owned())
+}
+
+pub fn zero_nodes(world: &mut World) -> anyhow::Result<()> {
+    let cluster = eventually("the cluster's version is complete", Duration::from_secs(60), || {
+        let cluster = world.object("clusters", "hostedcluster", CLUSTER)?;
+        ensure!(
+            cluster["status"]["version"]["history"][0]["state"] == "Completed",
+            "history: {}",
+            cluster["status"]["version"]
+        );
+        Ok(cluster)
+    })?;
+    let message = expect_condition(&cluster, "Available", "True", None)?;
+    ensure!(message == "The hosted control plane is available", "Available says: {message}");
+    expect_condition(&cluster, "Degraded", "False", None)?;
+    expect_condition(&cluster, "ValidConfiguration", "True", None)?;
+    expect_condition(&cluster, "DataPlaneConnectionAvailable", "Unknown", Some("NoWorkerNodesAvailable"))?;
+    expect_condition(&cluster, "ControlPlaneConnectionAvailable", "Unknown", Some("NoWorkerNodesAvailable"))?;
+    ensure!(
+        cluster["status"]["kubeconfig"]["name"] == "demo-admin-kubeconfig",
+        "kubeconfig: {}",
+        cluster["status"]["kubeconfig"]
+    );
+
+    let table = world.kubectl(&["--namespace", "clusters", "get", "hostedcluster"])?.success()?;
+    let header: Vec<&str> = table.lines().next().unwrap_or_default().split_whitespace().collect();
+    ensure!(
+        header == ["NAME", "VERSION", "KUBECONFIG", "PROGRESS", "AVAILABLE", "PROGRESSING", "MESSAGE"],
+        "columns: {header:?}"
+    );
+    let pods = world.kubectl(&["--namespace", NAMESPACE, "get", "pods", "--no-headers"])?.success()?;
+    let count = pods.lines().count();
+    ensure!((4..=5).contains(&count), "{count} pods:\n{pods}");
+    let components =
+        world.kubectl(&["--namespace", NAMESPACE, "get", "controlplanecomponents", "--output", "json"])?.success()?;
+    let components: Value = serde_json::from_str(&components)?;
+    for component in components["items"].as_array().context("no list of components")? {
+        let (rolled_out, _, message) = condition(component, "RolloutComplete")?;
+        ensure!(rolled_out == "True", "{}: {message}", component["metadata"]["name"]);
+        ensure!(
+            component["status"]["version"] == "1.36.3",
+            "{}: {}",
+            component["metadata"]["name"],
+            component["status"]
+        );
+    }
+    Ok(())
+}
+
+pub fn encrypted_at_rest(world: &mut World) -> anyhow::Result<()> {
+    let kubeconfig = kubeconfig(world, CLUSTER)?;
+    let marker = "plaintext-marker-of-the-test";
+    world
+        .kubectl_in(&kubeconfig, &["create", "secret", "generic", "at-rest", &format!("--from-literal=key={marker}")])?
+        .success()?;
+    // The database file is read where it lies, on the management host.
+    let node = world.fact("managementHost")?.to_owned();
+    let hits = world.in_host(&node, &format!("grep -rlc {marker} /var/lib/hoist/volumes; true"))?.success()?;
+    ensure!(hits.trim().is_empty(), "the Secret's content stands in {hits}");
+    let names = world.in_host(&node, "grep -rl at-rest /var/lib/hoist/volumes; true")?.success()?;
+    ensure!(!names.trim().is_empty(), "the Secret's name was not found either: the test looked in the wrong place");
+    Ok(())
+}
+
+pub fn destroy(world: &mut World) -> anyhow::Result<()> {
+    let started = Instant::now();
+    world.hcp(&["destroy", "cluster", "none", "--name", CLUSTER])?.success()?;
+    let took = started.elapsed();
+    let left = world.kubectl(&["get", "namespace", NAMESPACE, "--ignore-not-found", "--output", "name"])?.success()?;
+    ensure!(left.trim().is_empty(), "{left} is still there");
+    ensure!(took < Duration::from_secs(60), "it took {took:?}");
+    eventually("the host is plain again", Duration::from_secs(20), || {
+        let left =
+            world.in_host("worker-1", "ls -d /opt/hoist /var/lib/hoist 2>/dev/null; pgrep kubelet; true")?.success()?;
+        ensure!(left.trim().is_empty(), "left on the host: {left}");
+        Ok(())
+    })?;
+    let node = world.fact("managementHost")?.to_owned();
+    eventually("the volumes' data is gone", Duration::from_secs(20), || {
+        let left = world.in_host(&node, "ls /var/lib/hoist/volumes 2>/dev/null; true")?.success()?;
+        ensure!(left.trim().is_empty(), "volumes left: {left}");
+        Ok(())
+    })
+}

@@ -1,0 +1,102 @@
+//! The instance under test and the commands that speak to it.
+
+use anyhow::{Context, ensure};
+use serde_json::Value;
+
+use crate::command::{Said, run};
+
+/// The instance under test.
+#[derive(Debug)]
+pub struct World {
+    hcp: String,
+    instance: String,
+    status: Option<Value>,
+}
+
+impl World {
+    /// A world that is not up yet.
+    pub fn new(hcp: &str, instance: &str) -> Self {
+        Self { hcp: hcp.to_owned(), instance: instance.to_owned(), status: None }
+    }
+
+    /// Runs `hcp` with the management cluster's kubeconfig.
+    pub fn hcp(&self, arguments: &[&str]) -> anyhow::Result<Said> {
+        let kubeconfig =
+            self.status.as_ref().and_then(|status| status["kubeconfig"].as_str()).unwrap_or("/nonexistent");
+        run(&self.hcp, arguments, &[("KUBECONFIG", kubeconfig)])
+    }
+
+    /// Runs `hcp local …` for this instance.
+    pub fn local(&self, arguments: &[&str]) -> anyhow::Result<Said> {
+        let mut all = vec!["local"];
+        all.extend_from_slice(arguments);
+        // Behind `--` stand other programs' arguments.
+        let end = all.iter().position(|argument| *argument == "--").unwrap_or(all.len());
+        all.splice(end..end, ["--instance", self.instance.as_str()]);
+        run(&self.hcp, &all, &[])
+    }
+
+    /// Reads the instance's status anew and keeps it.
+    pub fn refresh(&mut self) -> anyhow::Result<&Value> {
+        let text = self.local(&["status", "--output", "json"])?.success()?;
+        let status = serde_json::from_str(&text).context("`hcp local status --output json` is no JSON")?;
+        Ok(self.status.insert(status))
+    }
+
+    /// A field of the instance's status that is a string.
+    pub fn fact(&self, field: &str) -> anyhow::Result<&str> {
+        self.status
+            .as_ref()
+            .and_then(|status| status[field].as_str())
+            .with_context(|| format!("`hcp local status` has no field {field}"))
+    }
+
+    /// Runs `kubectl` against the management cluster.
+    pub fn kubectl(&self, arguments: &[&str]) -> anyhow::Result<Said> {
+        run(self.fact("kubectl")?, arguments, &[("KUBECONFIG", self.fact("kubeconfig")?)])
+    }
+
+    /// Runs `kubectl` against a hosted cluster whose kubeconfig lies in `kubeconfig`.
+    pub fn kubectl_in(&self, kubeconfig: &str, arguments: &[&str]) -> anyhow::Result<Said> {
+        run(self.fact("kubectl")?, arguments, &[("KUBECONFIG", kubeconfig)])
+    }
+
+    /// An object of the management cluster.
+    pub fn object(&self, namespace: &str, kind: &str, name: &str) -> anyhow::Result<Value> {
+        let text = self.kubectl(&["--namespace", namespace, "get", kind, name, "--output", "json"])?.success()?;
+        serde_json::from_str(&text).with_context(|| format!("{kind} {namespace}/{name} is no JSON"))
+    }
+
+    /// Runs a shell line inside a local host.
+    pub fn in_host(&self, host: &str, line: &str) -> anyhow::Result<Said> {
+        self.local(&["host", "exec", host, "--", "sh", "-c", line])
+    }
+
+    /// Takes the instance down.
+    pub fn down(&mut self) -> anyhow::Result<()> {
+        self.local(&["down"])?.success()?;
+        self.status = None;
+        Ok(())
+    }
+}
+
+/// The condition `type_` of an object: its status, reason and message.
+pub fn condition(object: &Value, type_: &str) -> anyhow::Result<(String, String, String)> {
+    let conditions = object["status"]["conditions"].as_array().context("the object has no conditions")?;
+    let found = conditions
+        .iter()
+        .find(|condition| condition["type"] == type_)
+        .with_context(|| format!("there is no condition {type_}"))?;
+    let field = |name: &str| found[name].as_str().unwrap_or_default().to_owned();
+    Ok((field("status"), field("reason"), field("message")))
+}
+
+/// Fails unless condition `type_` has `status` (and `reason`, where given).
+pub fn expect_condition(object: &Value, type_: &str, status: &str, reason: Option<&str>) -> anyhow::Result<String> {
+    let (found, why, message) = condition(object, type_)?;
+    ensure!(found == status, "{type_} is {found}/{why} ({message}), expected {status}");
+    if let Some(reason) = reason {
+        ensure!(why == reason, "{type_} has reason {why} ({message}), expected {reason}");
+    }
+    Ok(message)
+}
