@@ -59,3 +59,7 @@ demo: setup install payload ## From nothing to a running hosted cluster with two
 .PHONY: demo-down
 demo-down: ## Remove every trace of the demo
 	hcp local down
+
+.PHONY: bench
+bench: install payload ## Measure what the project promises: a table and bench/out/bench.json
+	cargo run --quiet --release --package hoist-bench -- --hcp $(BIN)/hcp $(BENCH)

@@ -6,7 +6,7 @@ mod faults;
 mod join;
 mod local;
 
-use crate::world::World;
+use hoist_e2e::world::World;
 
 /// One case.
 pub struct Case {

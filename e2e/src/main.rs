@@ -4,16 +4,13 @@
 //! independent tests cannot promise.
 
 mod cases;
-mod command;
-mod eventually;
-mod world;
 
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
 
-use world::World;
+use hoist_e2e::world::World;
 
 /// Run the end-to-end cases against a real instance.
 #[derive(Debug, Parser)]

@@ -19,6 +19,16 @@ impl World {
         Self { hcp: hcp.to_owned(), instance: instance.to_owned(), status: None }
     }
 
+    /// Path of the `hcp` under test.
+    pub fn program(&self) -> &str {
+        &self.hcp
+    }
+
+    /// Name of the instance.
+    pub fn instance(&self) -> &str {
+        &self.instance
+    }
+
     /// Runs `hcp` with the management cluster's kubeconfig.
     pub fn hcp(&self, arguments: &[&str]) -> anyhow::Result<Said> {
         let kubeconfig =

@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::ensure;
 
 use super::create::CLUSTER;
-use crate::eventually::eventually;
-use crate::world::{World, expect_condition};
+use hoist_e2e::eventually::eventually;
+use hoist_e2e::world::{World, expect_condition};
 
 /// A condition must say what is wrong within this time.
 const TOLD_WITHIN: Duration = Duration::from_secs(15);

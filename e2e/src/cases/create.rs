@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use crate::eventually::eventually;
-use crate::world::{World, condition, expect_condition};
+use hoist_e2e::eventually::eventually;
+use hoist_e2e::world::{World, condition, expect_condition};
 
 /// The hosted cluster that most cases use.
 pub const CLUSTER: &str = "demo";

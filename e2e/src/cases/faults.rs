@@ -6,8 +6,8 @@ use anyhow::ensure;
 
 use super::create::{CLUSTER, NAMESPACE, kubeconfig};
 use super::join::ready_nodes;
-use crate::eventually::eventually;
-use crate::world::World;
+use hoist_e2e::eventually::eventually;
+use hoist_e2e::world::World;
 
 pub fn killed_processes(world: &mut World) -> anyhow::Result<()> {
     for process in ["kubelet", "containerd", "hoist-node"] {
@@ -85,7 +85,7 @@ pub fn operator_killed(world: &mut World) -> anyhow::Result<()> {
     }
     eventually("the cluster is available all the same", Duration::from_secs(180), || {
         let cluster = world.object("clusters", "hostedcluster", "survivor")?;
-        crate::world::expect_condition(&cluster, "Available", "True", None)?;
+        hoist_e2e::world::expect_condition(&cluster, "Available", "True", None)?;
         Ok(())
     })?;
     world.hcp(&["destroy", "cluster", "none", "--name", "survivor"])?.success()?;

@@ -6,8 +6,8 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use super::create::{CLUSTER, NAMESPACE, kubeconfig};
-use crate::eventually::eventually;
-use crate::world::World;
+use hoist_e2e::eventually::eventually;
+use hoist_e2e::world::World;
 
 /// Prints a join line for `uses` hosts.
 fn join_line(world: &World, uses: &str) -> anyhow::Result<String> {
@@ -162,7 +162,7 @@ pub fn logs_and_exec(world: &mut World) -> anyhow::Result<()> {
     }
     eventually("the data plane connection is reported", Duration::from_secs(60), || {
         let cluster = world.object("clusters", "hostedcluster", CLUSTER)?;
-        crate::world::expect_condition(&cluster, "DataPlaneConnectionAvailable", "True", None)?;
+        hoist_e2e::world::expect_condition(&cluster, "DataPlaneConnectionAvailable", "True", None)?;
         Ok(())
     })
 }

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 
-use crate::eventually::eventually;
-use crate::world::World;
+use hoist_e2e::eventually::eventually;
+use hoist_e2e::world::World;
 
 pub fn up(world: &mut World) -> anyhow::Result<()> {
     world.local(&["up"])?.success()?;

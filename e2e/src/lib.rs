@@ -1,0 +1,5 @@
+//! How a test or a measurement speaks to a real instance: through `hcp` and `kubectl`, as a user does.
+
+pub mod command;
+pub mod eventually;
+pub mod world;
