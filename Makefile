@@ -52,6 +52,10 @@ test: check setup payload ## Everything: `make check`, then the tests against re
 e2e: install payload ## The cases against a real instance alone
 	cargo run --quiet --release --package hoist-e2e -- --hcp $(BIN)/hcp $(E2E)
 
+.PHONY: test-vm
+test-vm: demo ## An emulated Debian 12 machine joins the demo's cluster, restarts and leaves
+	@bash vm/test.sh
+
 .PHONY: demo
 demo: setup install payload ## From nothing to a running hosted cluster with two nodes
 	@bash demo/up.sh

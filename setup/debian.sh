@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that building the payload and running a local instance need, if one is missing.
+# Installs the Debian packages that building the payload and running a local instance need, if one is missing; and those
+# that are named as arguments.
 set -euo pipefail
 
 packages=(
@@ -10,6 +11,7 @@ packages=(
   iproute2
   libseccomp-dev  # runc refuses pods without seccomp
   pkg-config
+  "$@"
 )
 
 missing=()

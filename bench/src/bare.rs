@@ -67,7 +67,8 @@ struct Running(Child);
 impl Running {
     fn start(command: &[String], folder: &Path) -> anyhow::Result<Self> {
         let (program, arguments) = command.split_first().context("an empty command")?;
-        let log = fs_err::File::create(folder.join(format!("{}.log", program.rsplit('/').next().unwrap_or("program"))))?;
+        let log =
+            fs_err::File::create(folder.join(format!("{}.log", program.rsplit('/').next().unwrap_or("program"))))?;
         let child = Command::new(program)
             .args(arguments)
             .stdin(Stdio::null())
@@ -120,14 +121,14 @@ fn command(
     let mut words = vec![format!("{binaries}/{name}")];
     let given = ["command", "args"].iter().flat_map(|field| container[*field].as_array().into_iter().flatten()).skip(1);
     for word in given {
-        let mut word = word.as_str().context("an argument that is no string")?.to_owned();
+        let mut argument = word.as_str().context("an argument that is no string")?.to_owned();
         for (path, below) in &roots {
-            if let Some(position) = word.find(&format!("={path}")) {
-                word.replace_range(position + 1..=position + path.len(), &below.to_string_lossy());
+            if let Some(position) = argument.find(&format!("={path}")) {
+                argument.replace_range(position + 1..=position + path.len(), &below.to_string_lossy());
                 break;
             }
         }
-        words.push(word);
+        words.push(argument);
     }
     words.extend(overrides(name, folder));
     Ok(words)
@@ -166,7 +167,9 @@ fn write_volume(world: &World, namespace: &str, volume: &Value, below: &Path) ->
             }
         }
         if let Some(config_map) = source["configMap"]["name"].as_str() {
-            for (key, value) in world.object(namespace, "configmap", config_map)?["data"].as_object().into_iter().flatten() {
+            for (key, value) in
+                world.object(namespace, "configmap", config_map)?["data"].as_object().into_iter().flatten()
+            {
                 write(below, &source["configMap"], key, value.as_str().unwrap_or_default().as_bytes())?;
             }
         }

@@ -27,11 +27,6 @@ impl Figures {
         self.figures.push(Figure { name: name.into(), unit, samples, bound });
     }
 
-    /// Median of a figure that was added.
-    pub fn median(&self, name: &str) -> Option<f64> {
-        self.figures.iter().find(|figure| figure.name == name).map(|figure| median(&figure.samples))
-    }
-
     /// Whether every bound holds.
     pub fn all_hold(&self) -> bool {
         !self.incomplete && !self.figures.is_empty() && self.figures.iter().all(Figure::holds)
@@ -41,7 +36,7 @@ impl Figures {
     #[allow(clippy::print_stdout, reason = "the table is this program's output")]
     pub fn print(&self) {
         let mut table = Table::new();
-        table.load_preset(presets::ASCII_MARKDOWN);
+        table.load_style(presets::ASCII_MARKDOWN);
         table.set_header(["figure", "unit", "min", "p50", "max", "n", "bound", "holds"]);
         for figure in &self.figures {
             table.add_row([

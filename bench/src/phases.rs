@@ -22,9 +22,18 @@ const BARE: &str = "bare start of etcd + kube-apiserver";
 pub fn prepare(world: &mut World) -> anyhow::Result<()> {
     world.local(&["up"])?.success()?;
     world.refresh()?;
-    let (registry, secret, bundle) = (world.fact("registry")?, world.fact("pullSecret")?, world.fact("registryTrustBundle")?);
-    let arguments =
-        ["install", "--registry", registry, "--pull-secret", secret, "--additional-trust-bundle", bundle, "--wait-until-available"];
+    let (registry, secret, bundle) =
+        (world.fact("registry")?, world.fact("pullSecret")?, world.fact("registryTrustBundle")?);
+    let arguments = [
+        "install",
+        "--registry",
+        registry,
+        "--pull-secret",
+        secret,
+        "--additional-trust-bundle",
+        bundle,
+        "--wait-until-available",
+    ];
     world.hcp(&arguments)?.success()?;
     Ok(())
 }
@@ -42,7 +51,11 @@ pub async fn create(world: &World, figures: &mut Figures, rounds: u32) -> anyhow
         destroy(world, &name)?;
         // Alternating, so that both see the same noise.
         bare.push(bare_start.start().await?);
-        complain(format_args!("round {round}: created in {:.2} s, bare {:.2} s", created[created.len() - 1], bare[bare.len() - 1]));
+        complain(format_args!(
+            "round {round}: created in {:.2} s, bare {:.2} s",
+            created[created.len() - 1],
+            bare[bare.len() - 1]
+        ));
     }
     let bound = (2.2 * median(&bare)).max(8.0);
     figures.add(BARE, "s", bare, None);
@@ -95,7 +108,11 @@ pub async fn join_memory_destroy(world: &World, figures: &mut Figures, idle_seco
     let first = join(world, &api, "bench", "bench-host-1").await?;
     tokio::time::sleep(Duration::from_secs(idle_seconds)).await;
     let memory = memory::of_namespace(world, "clusters-bench")?;
-    let pods = world.kubectl(&["--namespace", "clusters-bench", "get", "pods", "--output", "name"])?.success()?.lines().count();
+    let pods = world
+        .kubectl(&["--namespace", "clusters-bench", "get", "pods", "--output", "name"])?
+        .success()?
+        .lines()
+        .count();
     figures.add("pods of one hosted cluster", "pods", vec![f64::from(u32::try_from(pods)?)], Some(5.0));
     figures.add("idle control plane, PSS with shims and pause", "MiB", vec![memory.pss], Some(450.0));
     figures.add("  of it anonymous", "MiB", vec![memory.anonymous], None);
@@ -122,8 +139,18 @@ fn start_pod(world: &World, kubeconfig: &str) -> anyhow::Result<()> {
     let cluster = world.object("clusters", "hostedcluster", "bench")?;
     let image = cluster["spec"]["release"]["image"].as_str().context("no release image")?;
     let agnhost = world.hcp(&["release", "info", image, "--component", "agnhost"])?.success()?;
-    let arguments =
-        ["create", "deployment", "probe", "--image", agnhost.trim(), "--replicas", "2", "--", "/usr/bin/agnhost", "pause"];
+    let arguments = [
+        "create",
+        "deployment",
+        "probe",
+        "--image",
+        agnhost.trim(),
+        "--replicas",
+        "2",
+        "--",
+        "/usr/bin/agnhost",
+        "pause",
+    ];
     world.kubectl_in(&file.to_string_lossy(), &arguments)?.success()?;
     Ok(())
 }
@@ -185,7 +212,8 @@ pub async fn five_at_once(world: &World, figures: &mut Figures) -> anyhow::Resul
     let started = Instant::now();
     let mut kubeconfigs = Vec::new();
     for name in &names {
-        let arguments = ["create", "cluster", "none", "--name", name, "--control-plane-availability-policy", "SingleReplica"];
+        let arguments =
+            ["create", "cluster", "none", "--name", name, "--control-plane-availability-policy", "SingleReplica"];
         let more = ["--node-pool-replicas", "1", "--pull-secret", world.fact("pullSecret")?];
         world.hcp(&[&arguments[..], &more[..]].concat())?.success()?;
     }

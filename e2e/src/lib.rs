@@ -2,4 +2,5 @@
 
 pub mod command;
 pub mod eventually;
+pub mod power;
 pub mod world;

@@ -59,7 +59,7 @@ pub struct HostedClusterSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_plane_release: Option<Release>,
     /// RFC 4122 UUID; generated when empty.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", rename = "clusterID")]
     #[x_kube(validation = Rule::new("oldSelf == \"\" || self == oldSelf").message("clusterID is immutable"))]
     pub cluster_id: Option<String>,
     /// Generated as `<name>-<5 characters>` when empty.

@@ -7,6 +7,7 @@ use anyhow::ensure;
 use super::create::{CLUSTER, NAMESPACE, kubeconfig};
 use super::join::ready_nodes;
 use hoist_e2e::eventually::eventually;
+use hoist_e2e::power;
 use hoist_e2e::world::World;
 
 pub fn killed_processes(world: &mut World) -> anyhow::Result<()> {
@@ -116,7 +117,7 @@ pub fn everything_killed(world: &mut World) -> anyhow::Result<()> {
     let hosted = world
         .kubectl_in(&kubeconfig, &["get", "namespace", "kube-system", "--output", "jsonpath={.metadata.uid}"])?
         .success()?;
-    world.local(&["kill"])?.success()?;
+    power::cut_machine(world.refresh()?)?;
     world.local(&["up"])?.success()?;
     world.refresh()?;
     let now = world.kubectl(&["get", "namespace", "kube-system", "--output", "jsonpath={.metadata.uid}"])?.success()?;

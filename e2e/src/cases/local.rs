@@ -13,7 +13,7 @@ pub fn up(world: &mut World) -> anyhow::Result<()> {
     let parts = status["parts"].as_array().context("the status has no parts")?;
     ensure!(!parts.is_empty(), "the status lists no parts");
     for part in parts {
-        ensure!(part["state"] == "ready", "part {part} is not ready");
+        ensure!(part["state"] == "Running", "part {part} does not run");
     }
     let classes = world.kubectl(&["get", "storageclass", "--output", "name"])?.success()?;
     ensure!(classes.trim() == "storageclass.storage.k8s.io/local", "storage classes: {classes}");

@@ -1,0 +1,150 @@
+//! What joined hosts say, and what they are told.
+
+use std::{str::FromStr as _, sync::Arc, time::Duration};
+
+use axum::{
+    Extension, Json,
+    body::Body,
+    extract::{Path, Query, State},
+    http::{HeaderMap, StatusCode},
+};
+use hoist_api::host::{Host, Stage};
+use hoist_node_config::join::{ORDERS_WAIT_LIMIT, Order, Orders, Report};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::{
+    Api, ResourceExt as _,
+    api::{Patch, PatchParams},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tracing::info;
+
+use crate::{
+    access::{self, Peer},
+    app::App,
+    join::{cut, record_stage},
+    kubernetes,
+    refusal::Refusal,
+};
+
+/// `POST …/hosts/{name}/report`.
+pub(crate) async fn report(
+    State(app): State<Arc<App>>,
+    Path((namespace, name)): Path<(String, String)>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, Refusal> {
+    access::admit(&app, peer, false)?;
+    let host = access::host_of(&app, &namespace, &name, &headers).await?;
+    let report: Report = access::read_json(body).await?;
+    let stage = stage(report.stage);
+    let message = report.failure.as_ref().map(|failure| {
+        let during = report.failed_stage.map(|stage| format!("{stage}: ")).unwrap_or_default();
+        cut(&format!("{during}{} (next step: {})", failure.cause, failure.next_step))
+    });
+    info!(namespace, host = name, %stage, message, "host reported");
+    let version = report.versions.get("kubelet").map(|version| cut(version));
+    update(&app, &namespace, &host, stage, message, version).await
+}
+
+/// `POST …/hosts/{name}/left`.
+pub(crate) async fn left(
+    State(app): State<Arc<App>>,
+    Path((namespace, name)): Path<(String, String)>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Refusal> {
+    access::admit(&app, peer, false)?;
+    let host = access::host_of(&app, &namespace, &name, &headers).await?;
+    info!(namespace, host = name, "host left");
+    update(&app, &namespace, &host, Stage::Left, None, None).await
+}
+
+async fn update(
+    app: &App,
+    namespace: &str,
+    host: &Host,
+    stage: Stage,
+    message: Option<String>,
+    kubelet_version: Option<String>,
+) -> Result<StatusCode, Refusal> {
+    let now = app.clock.now();
+    let mut stages = host.status.clone().unwrap_or_default().stages;
+    record_stage(&mut stages, stage, now);
+    let mut status = json!({
+        "stage": stage, "message": message, "stages": stages, "lastReportTime": Time(now),
+    });
+    if let Some(version) = kubelet_version {
+        status["kubeletVersion"] = Value::String(version);
+    }
+    let api: Api<Host> = Api::namespaced(app.client.clone(), namespace);
+    let name = host.name_any();
+    let parameters = PatchParams::default();
+    let patch = json!({"status": status});
+    let patch = Patch::Merge(&patch);
+    kubernetes::optional("update host status", api.patch_status(&name, &parameters, &patch)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The two enums have the same names on purpose: one is the protocol's, one the API's.
+fn stage(stage: hoist_node_config::Stage) -> Stage {
+    match stage {
+        hoist_node_config::Stage::Contacted => Stage::Contacted,
+        hoist_node_config::Stage::Preflight => Stage::Preflight,
+        hoist_node_config::Stage::Credential => Stage::Credential,
+        hoist_node_config::Stage::Payload => Stage::Payload,
+        hoist_node_config::Stage::Runtime => Stage::Runtime,
+        hoist_node_config::Stage::Kubelet => Stage::Kubelet,
+        hoist_node_config::Stage::NodeReady => Stage::NodeReady,
+        hoist_node_config::Stage::Joined => Stage::Joined,
+        hoist_node_config::Stage::Leaving => Stage::Leaving,
+        hoist_node_config::Stage::Left => Stage::Left,
+        hoist_node_config::Stage::Failed => Stage::Failed,
+    }
+}
+
+/// Query of an orders request.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Wait {
+    /// Seconds to wait for an order; text, so that nonsense is simply zero.
+    #[serde(default)]
+    wait: String,
+}
+
+/// `GET …/hosts/{name}/orders?wait=50`: answers at once when there is an order, else after the wait.
+pub(crate) async fn orders(
+    State(app): State<Arc<App>>,
+    Path((namespace, name)): Path<(String, String)>,
+    Query(wait): Query<Wait>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+) -> Result<Json<Orders>, Refusal> {
+    access::admit(&app, peer, false)?;
+    let seconds = u64::from_str(&wait.wait).unwrap_or(0).min(ORDERS_WAIT_LIMIT);
+    // Subscribed before looking, so that nothing can change in between unseen.
+    let mut changes = app.hosts.changes();
+    let mut host = access::host_of(&app, &namespace, &name, &headers).await?;
+    let waiting = async {
+        while order(&host) == Order::None {
+            if changes.changed().await.is_err() {
+                break;
+            }
+            match app.hosts.get(&namespace, &name) {
+                Some(current) => host = current,
+                None => return Err(access::missing(&app, &namespace).await),
+            }
+        }
+        Ok(order(&host))
+    };
+    let order = match tokio::time::timeout(Duration::from_secs(seconds), waiting).await {
+        Ok(order) => order?,
+        Err(_) => Order::None,
+    };
+    Ok(Json(Orders { order }))
+}
+
+/// A Host that is being deleted waits for its machine to be restored, whoever deletes it and why.
+fn order(host: &Host) -> Order {
+    if host.metadata.deletion_timestamp.is_some() { Order::Leave } else { Order::None }
+}

@@ -1,0 +1,11 @@
+//! Flag groups and value forms that several commands share.
+
+pub mod cluster;
+pub mod cluster_reference;
+pub mod duration;
+pub mod files;
+pub mod key_value;
+pub mod kubeconfig;
+pub mod names;
+pub mod output;
+pub mod toleration;

@@ -1,0 +1,156 @@
+//! The command tree: verbs, then nouns, then platforms, as in HyperShift.
+
+pub mod cluster;
+pub mod completion;
+pub mod host;
+pub mod install;
+pub mod join_command;
+pub mod join_token;
+pub mod kubeconfig;
+pub mod local;
+pub mod release;
+pub mod version;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::invocation::Invocation;
+use crate::printer::Printer;
+
+/// What every command gets.
+pub struct Context {
+    /// The name that the program was started under.
+    pub invocation: Invocation,
+    /// Where it writes.
+    pub printer: Printer,
+}
+
+/// Hosted control planes on any Kubernetes, for any Linux host
+#[derive(Debug, Parser)]
+#[command(
+    name = "hcp",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Examples:
+  hcp local up                                         a management cluster on this machine
+  hcp install --registry REGISTRY --pull-secret FILE   the operator, on any Kubernetes
+  hcp create cluster none --name demo --pull-secret FILE --node-pool-replicas 2 --wait-for available
+  hcp create join-command --name demo                  the line to run on each Linux host
+  hcp status demo                                      what is, what is not, and the next step
+
+Exit codes: 0 done, 1 failed, 2 wrong usage."
+)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it")]
+enum Command {
+    /// Install the operator on a management cluster
+    Install(install::InstallArguments),
+    /// Remove the operator; refused while hosted clusters exist
+    Uninstall(install::UninstallArguments),
+    /// Create clusters, kubeconfigs, join tokens and join commands
+    #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
+    Create(Create),
+    /// Destroy clusters
+    #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
+    Destroy(Destroy),
+    /// List join tokens and hosts
+    #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
+    List(List),
+    /// Show hosts and join tokens
+    #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
+    Get(List),
+    /// Revoke join tokens
+    #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
+    Revoke(Revoke),
+    /// Remove hosts from a hosted cluster
+    #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
+    Remove(Remove),
+    /// One screen about a hosted cluster: endpoint, versions, components, hosts, and the next step
+    Status(cluster::status::StatusArguments),
+    /// Look into release images and copy them
+    #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
+    Release(release::ReleaseCommand),
+    /// A management cluster and plain Linux hosts on this machine
+    #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
+    Local(local::LocalCommand),
+    /// Print the versions of this program, of the operator and of the releases it hosts
+    Version(version::VersionArguments),
+    /// Print a completion script for a shell
+    Completion(completion::CompletionArguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum Create {
+    /// Create a hosted cluster on one of the platforms
+    #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
+    Cluster(cluster::create::Platform),
+    /// Print the administrator's kubeconfig of a hosted cluster, or of all of them
+    Kubeconfig(kubeconfig::CreateArguments),
+    /// Create a token with which hosts join a NodePool, and print it
+    JoinToken(join_token::CreateArguments),
+    /// Print the line that joins a Linux host to a hosted cluster
+    JoinCommand(join_command::CreateArguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum Destroy {
+    /// Destroy a hosted cluster and let its hosts go
+    #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
+    Cluster(cluster::destroy::Platform),
+}
+
+#[derive(Debug, Subcommand)]
+enum List {
+    /// Show the join tokens of a hosted cluster
+    #[command(alias = "join-token", alias = "jointokens")]
+    JoinTokens(join_token::ListArguments),
+    /// Show the hosts that joined or are joining
+    #[command(alias = "host")]
+    Hosts(host::ListArguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum Revoke {
+    /// Refuse a join token from now on; hosts that joined with it stay
+    #[command(alias = "join-tokens")]
+    JoinToken(join_token::RevokeArguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum Remove {
+    /// Drain a host, remove its Node and restore the host
+    #[command(alias = "hosts")]
+    Host(host::RemoveArguments),
+}
+
+/// Runs the command.
+pub async fn run(command_line: CommandLine, context: &Context) -> Result<()> {
+    match command_line.command {
+        Command::Install(arguments) => install::install(arguments, context).await,
+        Command::Uninstall(arguments) => install::uninstall(arguments, context).await,
+        Command::Create(Create::Cluster(platform)) => cluster::create::create(platform, context).await,
+        Command::Create(Create::Kubeconfig(arguments)) => kubeconfig::create(arguments, context).await,
+        Command::Create(Create::JoinToken(arguments)) => join_token::create(arguments, context).await,
+        Command::Create(Create::JoinCommand(arguments)) => join_command::create(arguments, context).await,
+        Command::Destroy(Destroy::Cluster(platform)) => cluster::destroy::destroy(platform, context).await,
+        Command::List(List::JoinTokens(arguments)) | Command::Get(List::JoinTokens(arguments)) => {
+            join_token::list(arguments, context).await
+        }
+        Command::List(List::Hosts(arguments)) | Command::Get(List::Hosts(arguments)) => {
+            host::list(arguments, context).await
+        }
+        Command::Revoke(Revoke::JoinToken(arguments)) => join_token::revoke(arguments, context).await,
+        Command::Remove(Remove::Host(arguments)) => host::remove(arguments, context).await,
+        Command::Status(arguments) => cluster::status::status(arguments, context).await,
+        Command::Release(command) => release::run(command, context).await,
+        Command::Local(command) => local::run(command, context).await,
+        Command::Version(arguments) => version::version(arguments, context).await,
+        Command::Completion(arguments) => completion::completion(&arguments, context),
+    }
+}

@@ -1,0 +1,70 @@
+//! Runs the program in an empty folder, with an environment of its own.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// The program under one of its names.
+pub struct Program {
+    name: &'static str,
+    folder: TempDir,
+}
+
+impl Program {
+    /// As `hcp`.
+    pub fn hcp() -> Self {
+        Self::named("hcp")
+    }
+
+    /// As `hypershift`.
+    pub fn hypershift() -> Self {
+        Self::named("hypershift")
+    }
+
+    fn named(name: &'static str) -> Self {
+        Self { name, folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// Puts a file where the program runs.
+    pub fn file(&self, name: &str, content: &str) {
+        fs_err::write(self.folder.path().join(name), content).expect("a file in a temporary folder");
+    }
+
+    /// Reads a file that the program wrote.
+    pub fn read(&self, name: &str) -> String {
+        fs_err::read_to_string(self.folder.path().join(name)).expect("a file that the program wrote")
+    }
+
+    /// Runs it and gives exit code, standard output and standard error, without what differs from run to run.
+    pub fn run(&self, arguments: &[&str]) -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_hcp"))
+            .arg0(self.name)
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("HOME", self.folder.path())
+            .output()
+            .expect("the program starts");
+        let text = format!(
+            "exit code: {}\n--- stdout\n{}--- stderr\n{}",
+            output.status.code().unwrap_or(-1),
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr),
+        );
+        // The key of the encryption at rest is random: 32 bytes are 44 characters of base64.
+        let lines: Vec<String> = text
+            .lines()
+            .map(|line| match line.trim().strip_prefix("key: ") {
+                Some(value) if value.len() == 44 => line.replace(value, "(32 random bytes)"),
+                _ => line.to_owned(),
+            })
+            .collect();
+        lines.join("\n")
+    }
+}
+
+/// A pull secret with one entry.
+pub fn pull_secret() -> String {
+    r#"{"auths":{"registry.example.com":{"auth":"aG9pc3Q6c2VjcmV0"}}}"#.to_owned()
+}

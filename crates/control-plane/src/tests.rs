@@ -1,0 +1,474 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use hoist_api::hosted_cluster::services::{PublishingStrategyType, ServiceType};
+use hoist_pki::table::{control_plane, names};
+use hoist_pki::{AlternativeName, SystemKeys};
+use hoist_plan::fixtures::{case, endpoints as known, highly_available, node_port, plan};
+use hoist_plan::{Plan, ResourceRequest};
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::{
+    ConfigMap, Container, LoadBalancerIngress, LoadBalancerStatus, Secret, Service, ServiceStatus,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::core::DynamicObject;
+use rstest::rstest;
+use serde_json::Value;
+
+use crate::files::{Kind, Need};
+use crate::pod::Pod;
+use crate::static_pods::StaticPodImages;
+use crate::{
+    ComponentName, Contents, EndpointsPending, StaticPods, components, encryption, endpoints, etcd, kube_apiserver,
+    kube_controller_manager, kube_scheduler, pki, services,
+};
+
+fn objects(plan: &Plan, name: ComponentName) -> Vec<DynamicObject> {
+    let all = components(plan, &Contents::default());
+    all.into_iter().find(|component| component.name == name).unwrap().objects
+}
+
+fn workload(plan: &Plan, name: ComponentName) -> Value {
+    serde_json::to_value(objects(plan, name).last().unwrap()).unwrap()
+}
+
+fn pods(plan: &Plan) -> [Pod; 4] {
+    [
+        etcd::pod::pod(&etcd::pod::hosted(plan)),
+        kube_apiserver::pod::pod(&kube_apiserver::pod::hosted(plan)),
+        kube_controller_manager::pod(&kube_controller_manager::hosted(plan)),
+        kube_scheduler::pod(&kube_scheduler::hosted(plan)),
+    ]
+}
+
+fn every_component() -> [ComponentName; 4] {
+    [
+        ComponentName::Etcd,
+        ComponentName::KubeApiServer,
+        ComponentName::KubeControllerManager,
+        ComponentName::KubeScheduler,
+    ]
+}
+
+#[rstest]
+#[case::etcd(ComponentName::Etcd)]
+#[case::kube_apiserver(ComponentName::KubeApiServer)]
+#[case::kube_controller_manager(ComponentName::KubeControllerManager)]
+#[case::kube_scheduler(ComponentName::KubeScheduler)]
+fn manifests(#[case] name: ComponentName) {
+    for (suffix, plan) in [("single-replica", plan()), ("highly-available", highly_available().plan())] {
+        insta::with_settings!({ snapshot_suffix => format!("{name}-{suffix}") }, {
+            insta::assert_yaml_snapshot!(objects(&plan, name));
+        });
+    }
+}
+
+#[test]
+fn service_manifests() {
+    insta::assert_yaml_snapshot!(services(&plan()));
+}
+
+#[test]
+fn a_load_balancer_service_limits_its_sources_and_a_fixed_node_port_is_kept() {
+    let mut case = case();
+    case.spec.services[2] = node_port(ServiceType::Konnectivity, "10.200.0.10", Some(30891));
+    let strategy = &mut case.spec.services[0].service_publishing_strategy;
+    strategy.type_ = PublishingStrategyType::LoadBalancer;
+    strategy.node_port = None;
+    let settings = hoist_api::hosted_cluster::networking::ApiServerNetworking {
+        allowed_cidr_blocks: Some(vec!["192.0.2.0/24".to_owned()]),
+        ..Default::default()
+    };
+    case.spec.networking.api_server = Some(settings);
+    let services = kube_apiserver::services(&case.plan());
+    let api_server = services[0].spec.as_ref().unwrap();
+    assert_eq!(api_server.type_.as_deref(), Some("LoadBalancer"));
+    assert_eq!(api_server.load_balancer_source_ranges, Some(vec!["192.0.2.0/24".to_owned()]));
+    assert_eq!(services[1].spec.as_ref().unwrap().ports.as_ref().unwrap()[0].node_port, Some(30891));
+}
+
+#[test]
+fn every_pod_meets_the_restricted_pod_security_standard() {
+    for plan in [plan(), highly_available().plan()] {
+        for name in every_component() {
+            let template = &workload(&plan, name)["spec"]["template"]["spec"];
+            assert_eq!(template["automountServiceAccountToken"], false, "{name}");
+            assert_eq!(template["securityContext"]["seccompProfile"]["type"], "RuntimeDefault", "{name}");
+            assert_eq!(template["securityContext"]["runAsNonRoot"], true, "{name}");
+            assert!(template.get("hostNetwork").is_none(), "{name}");
+            for volume in template["volumes"].as_array().unwrap() {
+                assert!(volume.get("emptyDir").is_some() || volume.get("projected").is_some(), "{name}: {volume}");
+            }
+            let none = Vec::new();
+            let containers = template["containers"].as_array().unwrap();
+            for container in containers.iter().chain(template["initContainers"].as_array().unwrap_or(&none)) {
+                let security = &container["securityContext"];
+                assert_eq!(security["allowPrivilegeEscalation"], false, "{name}");
+                assert_eq!(security["readOnlyRootFilesystem"], true, "{name}");
+                assert_eq!(security["capabilities"]["drop"][0], "ALL", "{name}");
+                for probe in ["startupProbe", "readinessProbe", "livenessProbe"] {
+                    assert!(container[probe]["httpGet"].get("host").is_none(), "{name}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_container_has_a_start_up_probe_each_second_and_no_processor_limit() {
+    for name in every_component() {
+        for container in workload(&plan(), name)["spec"]["template"]["spec"]["containers"].as_array().unwrap() {
+            assert_eq!(container["startupProbe"]["periodSeconds"], 1, "{name}");
+            assert!(container["resources"].get("limits").is_none(), "{name}");
+        }
+    }
+}
+
+/// Milli-processors and MiB.
+fn requests_of(container: &Value) -> (u32, u32) {
+    let request = |resource: &str, suffix: &str| -> u32 {
+        let text = container["resources"]["requests"][resource].as_str().unwrap();
+        text.strip_suffix(suffix).unwrap().parse().unwrap()
+    };
+    (request("cpu", "m"), request("memory", "Mi"))
+}
+
+#[test]
+fn a_single_replica_control_plane_requests_little() {
+    let mut sum = (0, 0);
+    for name in every_component() {
+        for container in workload(&plan(), name)["spec"]["template"]["spec"]["containers"].as_array().unwrap() {
+            let (processors, memory) = requests_of(container);
+            sum = (sum.0 + processors, sum.1 + memory);
+        }
+    }
+    assert!(sum.0 <= 150 && sum.1 <= 400, "{sum:?}");
+}
+
+#[test]
+fn annotations_override_requests_one_by_one() {
+    let mut plan = plan();
+    let request = ResourceRequest { cpu: Some("2".to_owned()), memory: None };
+    plan.resource_overrides.insert("kube-apiserver", "kube-apiserver", request);
+    let workload = workload(&plan, ComponentName::KubeApiServer);
+    let container = &workload["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["resources"]["requests"]["cpu"], "2");
+    assert_eq!(container["resources"]["requests"]["memory"], "210Mi");
+}
+
+#[test]
+fn replicas_are_kept_apart_and_bounded_in_voluntary_loss() {
+    let plan = highly_available().plan();
+    for name in every_component() {
+        let all = objects(&plan, name);
+        assert!(all.iter().any(|object| object.types.as_ref().unwrap().kind == "PodDisruptionBudget"), "{name}");
+        let affinity = &workload(&plan, name)["spec"]["template"]["spec"]["affinity"]["podAntiAffinity"];
+        let required = &affinity["requiredDuringSchedulingIgnoredDuringExecution"][0];
+        assert_eq!(required["topologyKey"], "kubernetes.io/hostname", "{name}");
+    }
+}
+
+#[test]
+fn what_elects_no_leader_never_runs_twice() {
+    for name in [ComponentName::KubeControllerManager, ComponentName::KubeScheduler] {
+        let (single, several) = (workload(&plan(), name), workload(&highly_available().plan(), name));
+        let elects = |workload: &Value| {
+            let arguments = &workload["spec"]["template"]["spec"]["containers"][0]["args"];
+            arguments.as_array().unwrap().contains(&Value::from("--leader-elect=true"))
+        };
+        assert_eq!((elects(&single), single["spec"]["strategy"]["type"].as_str()), (false, Some("Recreate")));
+        assert_eq!((elects(&several), several["spec"]["strategy"]["type"].as_str()), (true, Some("RollingUpdate")));
+    }
+}
+
+#[test]
+fn what_the_user_says_about_placement_is_heeded_and_our_labels_win() {
+    let mut plan = plan();
+    plan.scheduling.node_selector.insert("disk".to_owned(), "fast".to_owned());
+    plan.scheduling.labels =
+        BTreeMap::from([("team".to_owned(), "a".to_owned()), ("app".to_owned(), "mine".to_owned())]);
+    plan.scheduling.restart_date = Some("2026-11-21".to_owned());
+    let template = &workload(&plan, ComponentName::Etcd)["spec"]["template"];
+    assert_eq!(template["spec"]["nodeSelector"]["disk"], "fast");
+    assert_eq!(template["metadata"]["labels"]["team"], "a");
+    assert_eq!(template["metadata"]["labels"]["app"], "etcd");
+    assert_eq!(template["metadata"]["annotations"]["hypershift.openshift.io/restart-date"], "2026-11-21");
+}
+
+#[test]
+fn without_encryption_kube_apiserver_asks_for_no_configuration_of_it() {
+    let mut case = case();
+    case.spec.secret_encryption = None;
+    let text = workload(&case.plan(), ComponentName::KubeApiServer).to_string();
+    assert!(!text.contains("encryption-provider-config") && !text.contains(encryption::SECRET));
+}
+
+fn secret(name: &str, key: &str, value: &str) -> Secret {
+    Secret {
+        metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
+        data: Some(BTreeMap::from([(key.to_owned(), ByteString(value.into()))])),
+        ..Secret::default()
+    }
+}
+
+#[test]
+fn a_changed_file_restarts_a_pod_unless_its_component_reloads_it() {
+    let hash = |name: &str, key: &str, value: &str| {
+        let contents = Contents::of(&[secret(name, key, value)], Vec::<&ConfigMap>::new());
+        contents.hash(&pods(&plan())[1].needs())
+    };
+    let signing_key = |value| hash(names::SERVICE_ACCOUNT_KEY, names::SERVICE_ACCOUNT_PRIVATE_KEY, value);
+    assert_ne!(signing_key("a"), signing_key("b"));
+    assert_eq!(signing_key("a"), signing_key("a"));
+    assert_eq!(hash(names::API_SERVER, "tls.crt", "a"), hash(names::API_SERVER, "tls.crt", "b"));
+    assert_eq!(hash("unrelated", "key", "a"), hash("unrelated", "key", "b"));
+}
+
+fn static_pods() -> StaticPods {
+    StaticPods {
+        cluster_name: "management".to_owned(),
+        node_address: "10.200.0.10".parse().unwrap(),
+        api_server_names: Vec::new(),
+        pod_network: "10.201.0.0/16".parse().unwrap(),
+        host_prefix: 24,
+        service_network: "10.202.0.0/16".parse().unwrap(),
+        kubernetes_service_ip: "10.202.0.1".parse().unwrap(),
+        images: StaticPodImages {
+            etcd: "etcd".to_owned(),
+            kube_apiserver: "kube-apiserver".to_owned(),
+            kube_controller_manager: "kube-controller-manager".to_owned(),
+            kube_scheduler: "kube-scheduler".to_owned(),
+        },
+        files_directory: "/var/lib/hoist/control-plane/files".to_owned(),
+        etcd_directory: "/var/lib/hoist/control-plane/etcd".to_owned(),
+    }
+}
+
+#[test]
+fn static_pod_manifests() {
+    for pod in static_pods().pods() {
+        insta::with_settings!({ snapshot_suffix => pod.metadata.name.clone().unwrap() }, {
+            insta::assert_yaml_snapshot!(pod);
+        });
+    }
+}
+
+fn flags(container: &Container) -> BTreeMap<String, String> {
+    let split = |argument: &String| argument.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
+    container.args.as_ref().unwrap().iter().filter_map(split).collect()
+}
+
+/// Flags that may differ between a hosted component and a static pod, each for a reason.
+const DIFFERENT: [&str; 19] = [
+    // One member on loopback instead of members with names of their own.
+    "--name",
+    "--listen-client-urls",
+    "--advertise-client-urls",
+    "--listen-peer-urls",
+    "--initial-advertise-peer-urls",
+    "--listen-metrics-urls",
+    "--initial-cluster",
+    "--initial-cluster-token",
+    "--etcd-servers",
+    // Nodes of a hosted cluster reach their API at an address of their own, those of a management cluster at the node's.
+    "--advertise-address",
+    "--endpoint-reconciler-type",
+    // A management node is reached directly.
+    "--egress-selector-config-file",
+    // A management cluster's Secrets lie on the disk that would hold the key as well.
+    "--encryption-provider-config",
+    // Addresses of this cluster.
+    "--service-cluster-ip-range",
+    "--cluster-cidr",
+    "--node-cidr-mask-size",
+    "--cluster-name",
+    // Chosen by the user in a hosted cluster.
+    "--service-account-issuer",
+    "--goaway-chance",
+];
+
+#[test]
+fn static_pods_run_with_the_arguments_of_hosted_components_but_for_a_listed_set() {
+    let ours = static_pods();
+    let statics = [
+        etcd::pod::pod(&ours.etcd()),
+        kube_apiserver::pod::pod(&ours.kube_apiserver()),
+        kube_controller_manager::pod(&ours.kube_controller_manager()),
+        kube_scheduler::pod(&ours.kube_scheduler()),
+    ];
+    let listed: BTreeSet<_> = DIFFERENT.iter().map(|name| (*name).to_owned()).collect();
+    for (hosted, own) in pods(&plan()).iter().zip(&statics) {
+        let (hosted, own) = (flags(&hosted.parts[0].container), flags(&own.parts[0].container));
+        assert!(hosted.len() > 5);
+        let differing: BTreeSet<_> =
+            hosted.keys().chain(own.keys()).filter(|name| hosted.get(*name) != own.get(*name)).cloned().collect();
+        assert!(differing.is_subset(&listed), "{:?}", differing.difference(&listed));
+    }
+}
+
+#[test]
+fn every_file_that_a_component_reads_is_made_for_it() {
+    let plan = plan();
+    let now = "2026-11-21T12:00:00Z".parse().unwrap();
+    let made = pki(&plan, Some(&known()), &[], None, now, &SystemKeys).unwrap();
+    let mut secrets = made.secrets;
+    secrets.push(encryption::secret(&plan, &[1; 32], None));
+    let mut config_maps = made.config_maps;
+    config_maps.push(kube_apiserver::egress_selector(&plan));
+    let mut present = BTreeSet::new();
+    for secret in &secrets {
+        for key in secret.data.as_ref().unwrap().keys() {
+            present.insert(crate::files::relative(Kind::Secret, secret.metadata.name.as_ref().unwrap(), key));
+        }
+    }
+    for config_map in &config_maps {
+        for key in config_map.data.as_ref().unwrap().keys() {
+            present.insert(crate::files::relative(Kind::ConfigMap, config_map.metadata.name.as_ref().unwrap(), key));
+        }
+    }
+    let static_files = static_pods().files(&BTreeMap::new(), now, &SystemKeys).unwrap().files;
+    let static_present: BTreeSet<_> = static_files.into_iter().map(|file| file.path).collect();
+    for Need { kind, name, keys, .. } in pods(&plan).iter().flat_map(Pod::needs) {
+        for key in keys {
+            let path = crate::files::relative(kind, name, key);
+            assert!(present.contains(&path), "{path}");
+            let is_hosted_only = name == encryption::SECRET || name == "kas-egress-selector-config";
+            assert!(is_hosted_only || static_present.contains(&path), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_container_reads_only_files_that_it_mounts() {
+    for pod in pods(&plan()) {
+        for part in &pod.parts {
+            for (flag, value) in flags(&part.container) {
+                let Some(path) = value.strip_prefix("/etc/kubernetes/files/") else { continue };
+                let is_mounted = part
+                    .needs
+                    .iter()
+                    .any(|need| need.keys.iter().any(|key| crate::files::relative(need.kind, need.name, key) == path));
+                assert!(is_mounted, "{flag} of {}", part.container.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_published_address_is_in_certificates_before_its_port_is_known() {
+    let now = "2026-11-21T12:00:00Z".parse().unwrap();
+    let before = pki(&plan(), None, &[], None, now, &SystemKeys).unwrap();
+    assert_eq!(before.text(names::ADMIN_KUBECONFIG, names::KUBECONFIG_KEY), None);
+    let after = pki(&plan(), Some(&known()), &before.secrets, None, now, &SystemKeys).unwrap();
+    assert_eq!(after.changes.iter().map(|change| change.name).collect::<Vec<_>>(), [names::ADMIN_KUBECONFIG]);
+    let kubeconfig = after.text(names::ADMIN_KUBECONFIG, names::KUBECONFIG_KEY).unwrap();
+    assert!(kubeconfig.contains("https://10.200.0.10:30443"), "{kubeconfig}");
+    let certificate = after.text(names::API_SERVER, "tls.crt").unwrap();
+    let facts = hoist_pki::CertificateFacts::from_pem(certificate).unwrap();
+    for name in ["10.200.0.10", "172.20.0.1", "172.31.0.1", "kube-apiserver.clusters-demo.svc"] {
+        assert!(facts.names.contains(&AlternativeName::of(name)), "{name}");
+    }
+}
+
+#[test]
+fn kubeconfig_secrets_are_labelled() {
+    let now = "2026-11-21T12:00:00Z".parse().unwrap();
+    let made = pki(&plan(), Some(&known()), &[], None, now, &SystemKeys).unwrap();
+    for secret in made.secrets {
+        let name = secret.metadata.name.unwrap();
+        let is_labelled = secret.metadata.labels.unwrap().contains_key("hypershift.openshift.io/kubeconfig");
+        assert_eq!(is_labelled, name.ends_with("-kubeconfig"), "{name}");
+    }
+}
+
+#[test]
+fn the_names_of_services_are_those_in_the_certificates() {
+    let names: Vec<_> = services(&plan()).into_iter().map(|service| service.metadata.name.unwrap()).collect();
+    let inputs = control_plane::Inputs {
+        namespace: "n".to_owned(),
+        host_cluster_domain: "d".to_owned(),
+        api_server_names: Vec::new(),
+        etcd_names: Vec::new(),
+        konnectivity_names: Vec::new(),
+        published_api_server: None,
+        internal_api_server: String::new(),
+        operator_api_server: String::new(),
+        service_account_key: None,
+        guest_operator_user: String::new(),
+    };
+    let table = format!("{:?}", control_plane::rows(&inputs));
+    for name in names {
+        assert!(table.contains(&format!("{name}.n.svc")), "{name}");
+    }
+}
+
+#[test]
+fn encryption_names_each_key_by_its_contents() {
+    let plan = plan();
+    let text = |active: &[u8], backup: Option<&[u8]>| {
+        let secret = encryption::secret(&plan, active, backup);
+        String::from_utf8(secret.data.unwrap().remove(encryption::KEY).unwrap().0).unwrap()
+    };
+    insta::assert_snapshot!(text(&[1; 32], Some(&[2; 32])));
+    let names = |text: String| {
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let keys = value["resources"][0]["providers"][0]["aescbc"]["keys"].clone();
+        keys.as_array().unwrap().iter().map(|key| key["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let (before, after) = (names(text(&[1; 32], Some(&[2; 32]))), names(text(&[2; 32], Some(&[1; 32]))));
+    assert_eq!(before[0], after[1]);
+    assert_ne!(before[0], before[1]);
+}
+
+#[test]
+fn priority_classes_rank_etcd_above_api_servers_above_the_rest() {
+    let values: Vec<_> = crate::priority::classes().into_iter().map(|class| class.value).collect();
+    assert!(values.is_sorted_by(|left, right| left > right), "{values:?}");
+}
+
+fn with_node_port(name: &str, number: Option<i32>) -> Service {
+    let mut service =
+        services(&plan()).into_iter().find(|service| service.metadata.name.as_deref() == Some(name)).unwrap();
+    service.spec.as_mut().unwrap().ports.as_mut().unwrap()[0].node_port = number;
+    service
+}
+
+fn bootstrap() -> Service {
+    let mut service = with_node_port("kube-apiserver", Some(30943));
+    service.metadata.name = Some("bootstrap".to_owned());
+    service
+}
+
+#[test]
+fn endpoints_are_read_from_services() {
+    let services = [with_node_port("kube-apiserver", Some(30443)), with_node_port("konnectivity-server", Some(30891))];
+    assert_eq!(endpoints(&plan(), &services, &bootstrap()).unwrap(), known());
+}
+
+#[test]
+fn endpoints_wait_for_services_and_their_ports() {
+    let error = endpoints(&plan(), &[], &bootstrap()).unwrap_err();
+    assert_eq!(error, EndpointsPending::Missing { name: "kube-apiserver".to_owned() });
+    let services = [with_node_port("kube-apiserver", None), with_node_port("konnectivity-server", Some(30891))];
+    let error = endpoints(&plan(), &services, &bootstrap()).unwrap_err();
+    assert_eq!(error, EndpointsPending::NoNodePort { name: "kube-apiserver".to_owned() });
+}
+
+#[test]
+fn a_load_balancer_is_waited_for_and_its_name_preferred_to_its_address() {
+    let mut case = case();
+    let strategy = &mut case.spec.services[0].service_publishing_strategy;
+    strategy.type_ = PublishingStrategyType::LoadBalancer;
+    strategy.node_port = None;
+    let plan = case.plan();
+    let mut services =
+        [with_node_port("kube-apiserver", Some(30443)), with_node_port("konnectivity-server", Some(30891))];
+    let error = endpoints(&plan, &services, &bootstrap()).unwrap_err();
+    assert!(error.to_string().contains("load balancer implementation"), "{error}");
+    let ingress = LoadBalancerIngress { ip: Some("192.0.2.7".to_owned()), ..LoadBalancerIngress::default() };
+    services[0].status = Some(ServiceStatus {
+        load_balancer: Some(LoadBalancerStatus { ingress: Some(vec![ingress]) }),
+        ..ServiceStatus::default()
+    });
+    let found = endpoints(&plan, &services, &bootstrap()).unwrap();
+    assert_eq!(found.api_server.https_url(), "https://192.0.2.7:6443");
+}

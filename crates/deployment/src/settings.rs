@@ -1,0 +1,42 @@
+//! What differs from one installation to the next.
+
+use std::collections::BTreeMap;
+
+use semver::Version;
+
+/// What `hypershift install` was told.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Image with `/usr/bin/hoist-operator`, `/usr/bin/hoist-bootstrap` and `/usr/bin/hoist-node`.
+    pub image: String,
+    /// Namespace of the operator; `hypershift` unless somebody insists.
+    pub namespace: String,
+    /// PEM of the authorities of registries that the machine's own trust does not cover.
+    pub registry_trust_bundle: Option<String>,
+    /// Content of a `.dockerconfigjson` with which [`Self::image`] is pulled.
+    pub pull_secret: Option<Vec<u8>>,
+    /// Release images that new clusters may use, by version.
+    pub releases: BTreeMap<Version, String>,
+    /// Version of this program, for `supported-versions`.
+    pub version: String,
+    /// Node port of the bootstrap server; the management cluster chooses when absent.
+    pub bootstrap_node_port: Option<u16>,
+    /// Replicas of the operator; more than one stand by.
+    pub operator_replicas: u8,
+}
+
+impl Settings {
+    /// An installation of `image` in namespace `hypershift` that offers `releases`.
+    pub fn new(image: impl Into<String>, releases: BTreeMap<Version, String>) -> Self {
+        Self {
+            image: image.into(),
+            namespace: crate::OPERATOR_NAMESPACE.to_owned(),
+            registry_trust_bundle: None,
+            pull_secret: None,
+            releases,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            bootstrap_node_port: None,
+            operator_replicas: 1,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What an installation may and must not contain.
+
+use super::*;
+
+fn settings() -> Settings {
+    let releases =
+        [("1.36.3", "r.example.com:5000/hoist/release:1.36.3"), ("1.35.4", "r.example.com:5000/hoist/release:1.35.4")];
+    Settings {
+        registry_trust_bundle: Some("PEM".to_owned()),
+        pull_secret: Some(b"{}".to_vec()),
+        ..Settings::new(
+            "r.example.com:5000/hoist/operator:0.1.0",
+            releases.map(|(version, image)| (version.parse().unwrap(), image.to_owned())).into(),
+        )
+    }
+}
+
+fn json(kind: &str) -> Vec<serde_json::Value> {
+    objects(&settings())
+        .into_iter()
+        .filter(|object| object.types.as_ref().unwrap().kind == kind)
+        .map(|object| serde_json::to_value(object).unwrap())
+        .collect()
+}
+
+#[test]
+fn kinds_come_before_their_objects_and_rights_before_who_needs_them() {
+    let order: Vec<String> = objects(&settings())
+        .iter()
+        .map(|object| format!("{} {}", object.types.as_ref().unwrap().kind, object.metadata.name.clone().unwrap()))
+        .collect();
+    insta::assert_snapshot!(order.join("\n"));
+}
+
+#[test]
+fn nobody_gets_a_wildcard_or_a_right_on_all_secrets() {
+    for role in json("ClusterRole").into_iter().chain(json("Role")) {
+        let name = role["metadata"]["name"].as_str().unwrap().to_owned();
+        let text = role["rules"].to_string();
+        assert!(!text.contains("\"*\""), "{name}");
+        if [OPERATOR_ROLE, BOOTSTRAP_ROLE].contains(&name.as_str()) {
+            assert!(!text.contains("\"secrets\""), "{name}");
+        }
+    }
+    let bound: Vec<_> = json("ClusterRoleBinding")
+        .iter()
+        .map(|binding| binding["roleRef"]["name"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(bound, [OPERATOR_ROLE, BOOTSTRAP_ROLE]);
+}
+
+#[test]
+fn rights() {
+    insta::assert_yaml_snapshot!(
+        json("ClusterRole")
+            .iter()
+            .chain(&json("Role"))
+            .map(|role| { serde_json::json!({"name": role["metadata"]["name"], "rules": role["rules"]}) })
+            .collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn deployments() {
+    insta::assert_yaml_snapshot!(json("Deployment"));
+}
+
+#[test]
+fn versions_are_listed_newest_first() {
+    let map = supported_versions(&settings()).data.unwrap();
+    assert_eq!(map["supported-versions"], r#"{"versions":["1.36","1.35"]}"#);
+    assert!(map["releases"].contains("\"1.35.4\":\"r.example.com:5000/hoist/release:1.35.4\""));
+}

@@ -1,0 +1,49 @@
+//! What every reconcile is given: clients, caches, clock and settings.
+
+use std::sync::Arc;
+
+use hoist_controller::events::Events;
+use hoist_controller::metrics::Metrics;
+use hoist_controller::{ApplySet, Calls, Clock};
+use hoist_pki::KeySource;
+use kube::Client;
+
+use crate::bootstrap_server::BootstrapServer;
+use crate::guest::Guests;
+use crate::management::Management;
+use crate::releases::Releases;
+use crate::rights::Rights;
+use crate::settings::Settings;
+use crate::triggers::Triggers;
+
+/// Shared by all controllers.
+pub struct Context {
+    /// The management cluster.
+    pub client: Client,
+    /// Calls to it.
+    pub calls: Calls,
+    /// Objects applied on it.
+    pub sets: ApplySet,
+    /// The time.
+    pub clock: Clock,
+    /// New keys.
+    pub keys: Arc<dyn KeySource>,
+    /// What was given at start.
+    pub settings: Settings,
+    /// Numbers.
+    pub metrics: Metrics,
+    /// Words.
+    pub events: Events,
+    /// Release images that were read.
+    pub releases: Releases,
+    /// Facts about the management cluster.
+    pub management: Management,
+    /// Connections into hosted clusters.
+    pub guests: Guests,
+    /// The operator's own rights in namespaces.
+    pub rights: Rights,
+    /// The bootstrap server's authority and address.
+    pub bootstrap: BootstrapServer,
+    /// Ways to have an object looked at from elsewhere.
+    pub triggers: Triggers,
+}

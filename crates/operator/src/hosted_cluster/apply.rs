@@ -1,0 +1,99 @@
+//! Namespace, rights, copies, HostedControlPlane, kubeconfig: in this order, because each needs the one before.
+
+use std::sync::Arc;
+
+use hoist_api::dynamic::dynamic;
+use hoist_api::{HostedCluster, HostedControlPlane, names};
+use hoist_controller::{Scope, resources};
+use hoist_plan::Plan;
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::core::ObjectMeta;
+use kube::{Api, ResourceExt};
+
+use super::build;
+use super::error::Error;
+use super::observe::Observed;
+use crate::context::Context;
+use crate::{copies, rights};
+
+/// Applies everything.
+pub async fn apply(
+    ctx: &Arc<Context>,
+    hosted_cluster: &HostedCluster,
+    plan: &Plan,
+    observed: &Observed,
+) -> Result<(), Error> {
+    let identity = &plan.identity;
+    ensure_namespace(ctx, plan).await?;
+    ctx.rights.ensure(&ctx.client, &ctx.calls, &identity.namespace, rights::Scope::ControlPlane).await?;
+    let scope = Scope {
+        name: copies::SET.to_owned(),
+        namespace: Some(identity.namespace.clone()),
+        kinds: [("v1", "Secret"), ("v1", "ConfigMap"), ("hypershift.openshift.io/v1beta1", "HostedControlPlane")]
+            .map(|(version, kind)| resources::resource(version, kind))
+            .to_vec(),
+    };
+    let mut pass = ctx.sets.begin(&ctx.client, &scope).await?;
+    pass.apply(copies::objects(identity, &observed.named, &observed.facts.secrets, &observed.facts.config_maps))
+        .await?;
+    pass.apply(vec![dynamic(&build::control_plane(hosted_cluster, identity))]).await?;
+    let outcome = pass.finish().await?;
+    ctx.metrics.wrote(super::NAME, outcome.applied + outcome.swept);
+    copy_kubeconfig(ctx, hosted_cluster, observed.control_plane.as_ref()).await
+}
+
+async fn ensure_namespace(ctx: &Context, plan: &Plan) -> Result<(), Error> {
+    let identity = &plan.identity;
+    let api: Api<Namespace> = Api::all(ctx.client.clone());
+    if let Some(existing) = ctx.calls.get(&api, &identity.namespace).await?
+        && !build::is_own(&existing, identity)
+    {
+        return Err(Error::ForeignNamespace { namespace: identity.namespace.clone() });
+    }
+    let scope = Scope { name: "namespaces".to_owned(), namespace: None, kinds: Vec::new() };
+    let wanted = vec![dynamic(&build::namespace(identity))];
+    let mut pass = ctx.sets.begin(&ctx.client, &scope).await?;
+    pass.read(&wanted).await?;
+    pass.apply(wanted).await?;
+    Ok(())
+}
+
+/// The administrator's kubeconfig beside the HostedCluster, as soon as there is one: it is good before the API server answers.
+pub async fn copy_kubeconfig(
+    ctx: &Context,
+    hosted_cluster: &HostedCluster,
+    control_plane: Option<&HostedControlPlane>,
+) -> Result<(), Error> {
+    let Some(reference) = control_plane.and_then(|found| found.status.as_ref()?.kube_config.clone()) else {
+        return Ok(());
+    };
+    let from: Api<Secret> = Api::namespaced(ctx.client.clone(), &super::namespace_of(hosted_cluster));
+    let Some(source) = ctx.calls.get(&from, &reference.name).await? else { return Ok(()) };
+    let Some(kubeconfig) = source.data.as_ref().and_then(|data| data.get(&reference.key)).cloned() else {
+        return Ok(());
+    };
+    let namespace = hosted_cluster.namespace().unwrap_or_default();
+    let metadata = build::identity(hosted_cluster).metadata("");
+    let wanted = vec![dynamic(&Secret {
+        metadata: ObjectMeta {
+            name: Some(names::admin_kubeconfig(&hosted_cluster.name_any())),
+            namespace: Some(namespace.clone()),
+            owner_references: kube::Resource::controller_owner_ref(hosted_cluster, &()).map(|owner| vec![owner]),
+            labels: metadata.labels,
+            annotations: metadata.annotations,
+            ..ObjectMeta::default()
+        },
+        type_: Some("Opaque".to_owned()),
+        data: Some([("kubeconfig".to_owned(), kubeconfig)].into()),
+        ..Secret::default()
+    })];
+    let scope = Scope {
+        name: format!("kubeconfig.{}", hosted_cluster.uid().unwrap_or_default()),
+        namespace: Some(namespace),
+        kinds: Vec::new(),
+    };
+    let mut pass = ctx.sets.begin(&ctx.client, &scope).await?;
+    pass.read(&wanted).await?;
+    pass.apply(wanted).await?;
+    Ok(())
+}

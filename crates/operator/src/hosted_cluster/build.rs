@@ -1,0 +1,132 @@
+//! From a HostedCluster to what is made of it: namespace and HostedControlPlane. Pure and infallible.
+
+use std::collections::BTreeMap;
+
+use hoist_api::hosted_cluster::references::LocalObjectReference;
+use hoist_api::hosted_cluster::{AescbcSpec, SecretEncryptionSpec};
+use hoist_api::hosted_control_plane::HostedControlPlaneSpec;
+use hoist_api::{HostedCluster, HostedControlPlane, annotations, labels};
+use hoist_plan::Identity;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::ResourceExt;
+use kube::core::ObjectMeta;
+
+use super::namespace_of;
+use crate::copies;
+
+/// Annotations of a HostedCluster that its control plane obeys; prefixes end with a slash.
+const PASSED_ON: &[&str] = &[
+    annotations::RESTART_DATE,
+    annotations::SKIP_RELEASE_IMAGE_VALIDATION,
+    "resource-request-override.hypershift.openshift.io/",
+];
+
+/// Which names references have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// The user's, in the HostedCluster's namespace.
+    Original,
+    /// Those of the copies in the control plane namespace.
+    Copies,
+}
+
+/// The names of everything that belongs to the cluster. Nothing owns the HostedControlPlane: owners in another namespace do not
+/// exist for Kubernetes.
+pub fn identity(hosted_cluster: &HostedCluster) -> Identity {
+    Identity {
+        hosted_cluster_namespace: hosted_cluster.namespace().unwrap_or_default(),
+        hosted_cluster_name: hosted_cluster.name_any(),
+        namespace: namespace_of(hosted_cluster),
+        infra_id: hosted_cluster.spec.infra_id.clone().unwrap_or_default(),
+        cluster_id: hosted_cluster.spec.cluster_id.clone().unwrap_or_default(),
+        owner: None,
+    }
+}
+
+/// The control plane namespace: restricted, and known as what it is.
+pub fn namespace(identity: &Identity) -> Namespace {
+    let mut own = identity.labels();
+    own.insert(labels::HOSTED_CONTROL_PLANE_NAMESPACE.to_owned(), "true".to_owned());
+    own.insert("security.openshift.io/scc.podSecurityLabelSync".to_owned(), "false".to_owned());
+    for mode in ["enforce", "audit", "warn"] {
+        own.insert(format!("pod-security.kubernetes.io/{mode}"), "restricted".to_owned());
+    }
+    Namespace {
+        metadata: ObjectMeta {
+            name: Some(identity.namespace.clone()),
+            labels: Some(own),
+            annotations: identity.metadata("").annotations,
+            ..ObjectMeta::default()
+        },
+        ..Namespace::default()
+    }
+}
+
+/// The HostedControlPlane.
+pub fn control_plane(hosted_cluster: &HostedCluster, identity: &Identity) -> HostedControlPlane {
+    let mut metadata = identity.metadata(&identity.hosted_cluster_name);
+    metadata.annotations.get_or_insert_default().extend(passed_on(hosted_cluster));
+    HostedControlPlane { metadata, spec: control_plane_spec(hosted_cluster, Names::Copies), status: None }
+}
+
+fn passed_on(hosted_cluster: &HostedCluster) -> BTreeMap<String, String> {
+    hosted_cluster
+        .annotations()
+        .iter()
+        .filter(|(key, _)| {
+            PASSED_ON.iter().any(|wanted| *key == wanted || (wanted.ends_with('/') && key.starts_with(wanted)))
+        })
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+/// Its spec.
+pub fn control_plane_spec(hosted_cluster: &HostedCluster, names: Names) -> HostedControlPlaneSpec {
+    let spec = &hosted_cluster.spec;
+    let reference = |original: &LocalObjectReference, copy: &str| match names {
+        _ if original.name.is_empty() => LocalObjectReference::default(),
+        Names::Original => original.clone(),
+        Names::Copies => LocalObjectReference::new(copy),
+    };
+    HostedControlPlaneSpec {
+        release_image: spec.release.image.clone(),
+        control_plane_release_image: spec.control_plane_release.as_ref().map(|release| release.image.clone()),
+        cluster_id: spec.cluster_id.clone().unwrap_or_default(),
+        infra_id: spec.infra_id.clone().unwrap_or_default(),
+        platform: spec.platform.clone(),
+        controller_availability_policy: spec.controller_availability_policy,
+        infrastructure_availability_policy: spec.infrastructure_availability_policy,
+        dns: spec.dns.clone().unwrap_or_default(),
+        networking: spec.networking.clone(),
+        etcd: spec.etcd.clone(),
+        services: spec.services.clone(),
+        pull_secret: reference(&spec.pull_secret, copies::PULL_SECRET),
+        ssh_key: reference(&spec.ssh_key, copies::SSH_KEY),
+        issuer_url: spec.issuer_url.clone(),
+        service_account_signing_key: spec
+            .service_account_signing_key
+            .as_ref()
+            .map(|key| reference(key, copies::SERVICE_ACCOUNT_KEY)),
+        secret_encryption: spec.secret_encryption.as_ref().map(|encryption| SecretEncryptionSpec {
+            type_: encryption.type_,
+            aescbc: encryption.aescbc.as_ref().map(|keys| AescbcSpec {
+                active_key: reference(&keys.active_key, copies::ACTIVE_ENCRYPTION_KEY),
+                backup_key: keys.backup_key.as_ref().map(|key| reference(key, copies::BACKUP_ENCRYPTION_KEY)),
+            }),
+        }),
+        additional_trust_bundle: spec
+            .additional_trust_bundle
+            .as_ref()
+            .map(|bundle| reference(bundle, copies::TRUST_BUNDLE)),
+        paused_until: spec.paused_until.clone(),
+        node_selector: spec.node_selector.clone(),
+        tolerations: spec.tolerations.clone(),
+        labels: spec.labels.clone(),
+    }
+}
+
+/// Whether a namespace that exists is the one that [`namespace`] makes, or nobody's yet.
+pub fn is_own(namespace: &Namespace, identity: &Identity) -> bool {
+    let wanted = format!("{}/{}", identity.hosted_cluster_namespace, identity.hosted_cluster_name);
+    namespace.annotations().get(annotations::HOSTED_CLUSTER) == Some(&wanted)
+}

@@ -1,0 +1,246 @@
+//! The status of a HostedCluster: pure. Most of it is what the HostedControlPlane says; what that cannot know is added.
+
+use hoist_api::HostedCluster;
+use hoist_api::conditions::{ALL_IS_WELL, ConditionType as Type, Reason};
+use hoist_api::hosted_cluster::references::LocalObjectReference;
+use hoist_api::hosted_cluster::services::ServiceType;
+use hoist_api::hosted_cluster::status::HostedClusterStatus;
+use hoist_api::hosted_cluster::version::{ClusterVersionStatus, UpdateState};
+use hoist_api::hosted_control_plane::HostedControlPlaneStatus;
+use hoist_api::names;
+use hoist_controller::conditions::{Status, Verdict, find, merge};
+use hoist_controller::error_chain;
+use hoist_plan::{Finding, HostPort, Plan};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt;
+
+use super::error::Error;
+use super::observe::Observed;
+use crate::paused::Pause;
+
+/// What the status is computed from.
+pub struct Judged<'a> {
+    /// What validation had to say.
+    pub findings: Vec<Finding>,
+    /// The plan, when there is one.
+    pub plan: Option<&'a Plan>,
+    /// Whether applying it worked.
+    pub outcome: Result<(), &'a Error>,
+    /// What was read.
+    pub observed: &'a Observed,
+    /// Whether the cluster is paused.
+    pub pause: &'a Pause,
+    /// Service of the bootstrap server.
+    pub bootstrap: Option<Service>,
+}
+
+/// Conditions that are the HostedControlPlane's.
+const BUBBLED: [Type; 13] = [
+    Type::Degraded,
+    Type::InfrastructureReady,
+    Type::KubeAPIServerAvailable,
+    Type::EtcdAvailable,
+    Type::ValidHostedControlPlaneConfiguration,
+    Type::ClusterVersionSucceeding,
+    Type::ClusterVersionAvailable,
+    Type::ClusterVersionReleaseAccepted,
+    Type::ClusterVersionProgressing,
+    Type::ClusterVersionUpgradeable,
+    Type::ConfigOperatorReconciliationSucceeded,
+    Type::DataPlaneConnectionAvailable,
+    Type::ControlPlaneConnectionAvailable,
+];
+
+/// The status.
+pub fn compute(hosted_cluster: &HostedCluster, judged: &Judged<'_>, now: Timestamp) -> HostedClusterStatus {
+    let before = hosted_cluster.status.clone().unwrap_or_default();
+    let below = judged.observed.control_plane.as_ref().and_then(|found| found.status.clone());
+    let bootstrap = bootstrap_endpoint(hosted_cluster, judged.bootstrap.as_ref());
+    let verdicts = verdicts(hosted_cluster, judged, below.as_ref(), bootstrap.as_ref());
+    let below = below.unwrap_or_default();
+    HostedClusterStatus {
+        version: below.version_status.or(before.version),
+        control_plane_version: below.control_plane_version.or(before.control_plane_version),
+        kubeconfig: below
+            .kube_config
+            .map(|_| LocalObjectReference::new(names::admin_kubeconfig(&hosted_cluster.name_any())))
+            .or(before.kubeconfig),
+        ignition_endpoint: bootstrap.map(|endpoint| endpoint.to_string()).or(before.ignition_endpoint),
+        control_plane_endpoint: if below.control_plane_endpoint.port == 0 {
+            before.control_plane_endpoint
+        } else {
+            below.control_plane_endpoint
+        },
+        payload_arch: Some("AMD64".to_owned()),
+        conditions: merge(&before.conditions, &verdicts, hosted_cluster.metadata.generation, now),
+    }
+}
+
+fn verdicts(
+    hosted_cluster: &HostedCluster,
+    judged: &Judged<'_>,
+    below: Option<&HostedControlPlaneStatus>,
+    bootstrap: Option<&HostPort>,
+) -> Vec<Verdict> {
+    let no_conditions = Vec::new();
+    let conditions = below.map_or(&no_conditions, |status| &status.conditions);
+    let mut all = vec![
+        available(judged, conditions),
+        progressing(hosted_cluster, judged, below.and_then(|status| status.version_status.as_ref())),
+    ];
+    all.extend(BUBBLED.map(|type_| bubbled(type_, conditions)));
+    all.push(found(judged, Type::ValidConfiguration, "Configuration passes validation"));
+    all.push(found(judged, Type::SupportedHostedCluster, "HostedCluster is supported by operator configuration"));
+    all.extend(release(judged));
+    all.push(match bootstrap {
+        Some(endpoint) => Verdict::new(
+            Type::IgnitionEndpointAvailable,
+            true,
+            Reason::AsExpected,
+            format!("joining hosts reach {endpoint}"),
+        ),
+        None => Verdict::new(
+            Type::IgnitionEndpointAvailable,
+            false,
+            Reason::InfrastructureNotReady,
+            format!(
+                "Service {} of the operator has no port yet; see it in namespace {}",
+                names::BOOTSTRAP,
+                names::OPERATOR_NAMESPACE
+            ),
+        ),
+    });
+    all.push(active(judged.pause));
+    all.push(reconciled(judged, conditions));
+    all.push(Verdict::new(
+        Type::PlatformCredentialsFound,
+        true,
+        Reason::AsExpected,
+        "Required platform credentials are found",
+    ));
+    all.push(Verdict::new(
+        Type::ExternalDNSReachable,
+        Status::Unknown,
+        Reason::StatusUnknown,
+        "External DNS is not configured",
+    ));
+    for finding in &judged.findings {
+        if !all.iter().any(|verdict| verdict.type_ == finding.condition.as_ref()) {
+            all.push(Verdict::new(finding.condition, finding.status, finding.reason, finding.message.clone()));
+        }
+    }
+    all
+}
+
+fn refusals(judged: &Judged<'_>, only: Option<Type>) -> Option<(Reason, String)> {
+    if judged.plan.is_some() {
+        return None;
+    }
+    let refused: Vec<&Finding> =
+        judged.findings.iter().filter(|finding| only.is_none_or(|type_| finding.condition == type_)).collect();
+    let messages: Vec<&str> = refused.iter().map(|finding| finding.message.as_str()).collect();
+    Some((refused.first()?.reason, messages.join("; ")))
+}
+
+fn available(judged: &Judged<'_>, conditions: &[Condition]) -> Verdict {
+    match (find(conditions, Type::Available), refusals(judged, None)) {
+        (Some(condition), _) => Verdict::copied(condition),
+        (None, Some((reason, message))) => Verdict::new(Type::Available, false, reason, message),
+        (None, None) => Verdict::new(
+            Type::Available,
+            false,
+            Reason::WaitingForAvailable,
+            "Waiting for hosted control plane to be available",
+        ),
+    }
+}
+
+fn progressing(hosted_cluster: &HostedCluster, judged: &Judged<'_>, version: Option<&ClusterVersionStatus>) -> Verdict {
+    if let Some((_, message)) = refusals(judged, None) {
+        return Verdict::new(Type::Progressing, true, Reason::Blocked, message);
+    }
+    let newest = version.and_then(|version| version.history.first());
+    let is_there = newest.is_some_and(|newest| {
+        newest.state == UpdateState::Completed && newest.image == hosted_cluster.spec.release.image
+    });
+    if is_there {
+        return Verdict::new(Type::Progressing, false, Reason::AsExpected, "HostedCluster is at expected version");
+    }
+    let message = match judged.plan {
+        Some(plan) => format!("Working towards {}", plan.release.version),
+        None => "Working towards the release image".to_owned(),
+    };
+    Verdict::new(Type::Progressing, true, Reason::Progressing, message)
+}
+
+fn bubbled(type_: Type, conditions: &[Condition]) -> Verdict {
+    match find(conditions, type_) {
+        Some(condition) => Verdict::copied(condition),
+        None => Verdict::new(
+            type_,
+            Status::Unknown,
+            Reason::StatusUnknown,
+            "The hosted control plane does not report it yet",
+        ),
+    }
+}
+
+fn found(judged: &Judged<'_>, type_: Type, well: &str) -> Verdict {
+    match refusals(judged, Some(type_)) {
+        Some((reason, message)) => Verdict::new(type_, false, reason, message),
+        None => Verdict::new(type_, true, Reason::AsExpected, well),
+    }
+}
+
+/// The image itself, and what is known of its version.
+fn release(judged: &Judged<'_>) -> Vec<Verdict> {
+    let info = match (&judged.observed.facts.release, &judged.observed.release_failure) {
+        (_, Some(failure)) => Verdict::new(Type::ValidReleaseInfo, false, &failure.reason, failure.message.clone()),
+        _ => Verdict::new(Type::ValidReleaseInfo, true, Reason::AsExpected, ALL_IS_WELL),
+    };
+    let image = match (&judged.observed.release_failure, refusals(judged, Some(Type::ValidReleaseImage))) {
+        (Some(failure), _) => Verdict::new(Type::ValidReleaseImage, false, &failure.reason, failure.message.clone()),
+        (None, Some((reason, message))) => Verdict::new(Type::ValidReleaseImage, false, reason, message),
+        (None, None) => Verdict::new(Type::ValidReleaseImage, true, Reason::AsExpected, "Release image is valid"),
+    };
+    vec![image, info]
+}
+
+fn active(pause: &Pause) -> Verdict {
+    let type_ = Type::ReconciliationActive;
+    match pause {
+        Pause::No => Verdict::new(type_, true, Reason::AsExpected, "Reconciliation active on resource"),
+        Pause::ForGood => {
+            Verdict::new(type_, false, Reason::ReconciliationPaused, "Reconciliation paused until field removed")
+        }
+        Pause::Until(date) => {
+            Verdict::new(type_, false, Reason::ReconciliationPaused, format!("Reconciliation paused until: {date}"))
+        }
+        Pause::Invalid(message) => Verdict::new(type_, true, Reason::InvalidPausedUntilValue, message.clone()),
+    }
+}
+
+/// Our own pass and the HostedControlPlane's.
+fn reconciled(judged: &Judged<'_>, conditions: &[Condition]) -> Verdict {
+    let type_ = Type::ReconciliationSucceeded;
+    if let Err(error) = judged.outcome {
+        return Verdict::new(type_, false, Reason::ReconciliationError, error_chain(error));
+    }
+    if let Some((reason, message)) = refusals(judged, None) {
+        return Verdict::new(type_, false, reason, message);
+    }
+    match find(conditions, type_).filter(|condition| condition.status == "False") {
+        Some(condition) => Verdict::copied(condition),
+        None => Verdict::new(type_, true, Reason::ReconciliationSucceeded, "Reconciliation completed successfully"),
+    }
+}
+
+/// Where joining hosts reach the bootstrap server: the address that the user publishes Ignition at, and its Service's port.
+fn bootstrap_endpoint(hosted_cluster: &HostedCluster, service: Option<&Service>) -> Option<HostPort> {
+    let publishing = hosted_cluster.spec.services.iter().find(|entry| entry.service == ServiceType::Ignition)?;
+    let address = &publishing.service_publishing_strategy.node_port.as_ref()?.address;
+    let port = service?.spec.as_ref()?.ports.as_ref()?.first()?.node_port?;
+    Some(HostPort::new(address.clone(), u16::try_from(port).ok()?))
+}

@@ -1,0 +1,212 @@
+//! Whole passes over a HostedCluster, against an API server in memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hoist_api::conditions::ConditionType as Type;
+use hoist_api::hosted_cluster::networking::ServiceNetworkEntry;
+use hoist_api::{Host, HostedCluster, HostedControlPlane};
+use hoist_controller::conditions::find;
+use hoist_testkit::{FakeApi, fixtures};
+use jiff::SignedDuration;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::ResourceExt;
+use rstest::rstest;
+
+use super::*;
+use crate::fixtures::{context, context_with, fake};
+
+async fn reconciled(fake: &FakeApi, ctx: &Arc<Context>) -> HostedCluster {
+    reconcile(Arc::new(fake.get("clusters", "demo")), Arc::clone(ctx)).await.unwrap();
+    fake.get("clusters", "demo")
+}
+
+fn condition(cluster: &HostedCluster, type_: Type) -> (String, String, String) {
+    let conditions = cluster.status.clone().unwrap_or_default().conditions;
+    let condition = find(&conditions, type_).unwrap_or_else(|| panic!("{type_} is missing"));
+    (condition.status.clone(), condition.reason.clone(), condition.message.clone())
+}
+
+#[tokio::test]
+async fn a_new_cluster_gets_its_namespace_copies_and_control_plane() {
+    let fake = fake().with(&fixtures::hosted_cluster());
+    let ctx = context(&fake);
+    let cluster = reconciled(&fake, &ctx).await;
+    insta::assert_snapshot!(fake.writes().join("\n"));
+    let namespace: Namespace = fake.get("", "clusters-demo");
+    assert_eq!(namespace.labels()["pod-security.kubernetes.io/enforce"], "restricted");
+    assert_eq!(namespace.labels()["hypershift.openshift.io/hosted-control-plane"], "true");
+    let control_plane: HostedControlPlane = fake.get("clusters-demo", "demo");
+    assert_eq!(control_plane.spec.pull_secret.name, "pull-secret");
+    assert_eq!(condition(&cluster, Type::Available).1, "WaitingForAvailable");
+    assert_eq!(condition(&cluster, Type::ValidConfiguration).0, "True");
+    assert_eq!(cluster.status.unwrap().ignition_endpoint.unwrap(), "10.200.0.10:30999");
+}
+
+#[tokio::test]
+async fn a_second_pass_writes_nothing() {
+    let fake = fake().with(&fixtures::hosted_cluster());
+    let ctx = context(&fake);
+    reconciled(&fake, &ctx).await;
+    fake.clear_writes();
+    reconciled(&fake, &ctx).await;
+    assert_eq!(fake.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn ids_and_finalizer_come_before_anything_else() {
+    let mut bare = fixtures::hosted_cluster();
+    bare.metadata.finalizers = None;
+    bare.spec.infra_id = None;
+    bare.spec.cluster_id = None;
+    let fake = fake().with(&bare);
+    let cluster = reconciled(&fake, &context(&fake)).await;
+    assert_eq!(fake.writes()[1], "MERGE hostedclusters clusters/demo");
+    assert!(cluster.spec.infra_id.unwrap().starts_with("demo-"));
+    assert!(!cluster.spec.cluster_id.unwrap().is_empty());
+    assert_eq!(cluster.metadata.finalizers.unwrap(), [hoist_api::FINALIZER]);
+}
+
+/// Each way to be wrong: what is changed, the condition that says so, and a word of its message.
+#[rstest]
+#[case::no_pull_secret(|cluster: &mut HostedCluster| cluster.spec.pull_secret.name = "nobody".to_owned(), Type::ValidConfiguration, "nobody")]
+#[case::networks_overlap(|cluster: &mut HostedCluster| cluster.spec.networking.service_network = vec![ServiceNetworkEntry { cidr: "10.132.0.0/16".to_owned() }], Type::ValidConfiguration, "10.132.0.0")]
+#[case::unknown_image(|cluster: &mut HostedCluster| cluster.spec.release.image = "registry.example.com/other:1".to_owned(), Type::ValidReleaseImage, "registry.example.com/other:1")]
+#[case::locked_registry(|cluster: &mut HostedCluster| cluster.spec.release.image = format!("{}:locked", fixtures::REPOSITORY), Type::ValidReleaseImage, "pull secret")]
+#[case::other_platform(|cluster: &mut HostedCluster| cluster.spec.platform.type_ = hoist_api::hosted_cluster::platform::PlatformType::AWS, Type::SupportedHostedCluster, "AWS")]
+#[tokio::test]
+async fn a_wrong_spec_is_reported_and_nothing_is_applied(
+    #[case] spoil: fn(&mut HostedCluster),
+    #[case] type_: Type,
+    #[case] word: &str,
+) {
+    let mut cluster = fixtures::hosted_cluster();
+    spoil(&mut cluster);
+    let fake = fake().with(&cluster);
+    let cluster = reconciled(&fake, &context(&fake)).await;
+    assert_eq!(
+        fake.writes(),
+        ["APPLY rolebindings clusters/hoist-operator", "APPLY hostedclusters/status clusters/demo"]
+    );
+    let (status, _, message) = condition(&cluster, type_);
+    assert_eq!(status, "False");
+    assert!(message.contains(word), "{message}");
+    assert_eq!(condition(&cluster, Type::Available).0, "False");
+    assert_eq!(condition(&cluster, Type::Progressing).1, "Blocked");
+}
+
+#[tokio::test]
+async fn without_a_default_storage_class_the_condition_says_what_to_do() {
+    let fake = fake().with(&fixtures::hosted_cluster());
+    let cluster = reconciled(&fake, &context_with(&fake, Vec::new())).await;
+    let (status, reason, message) = condition(&cluster, Type::ValidConfiguration);
+    assert_eq!((status.as_str(), reason.as_str()), ("False", "StorageClassMissing"));
+    assert!(message.contains("is-default-class"), "{message}");
+}
+
+#[tokio::test]
+async fn a_version_that_the_installation_does_not_list_is_refused_unless_the_user_insists() {
+    let supported = ConfigMap {
+        metadata: fixtures::metadata("hypershift", "supported-versions"),
+        data: Some([("supported-versions".to_owned(), r#"{"versions":["1.35"]}"#.to_owned())].into()),
+        ..ConfigMap::default()
+    };
+    let fake = fake().with(&fixtures::hosted_cluster()).with(&supported);
+    let ctx = context(&fake);
+    let cluster = reconciled(&fake, &ctx).await;
+    let (status, _, message) = condition(&cluster, Type::ValidReleaseImage);
+    assert_eq!(status, "False");
+    assert!(message.contains("1.36.3") && message.contains("supports 1.35"), "{message}");
+    let mut insisting: HostedCluster = fake.get("clusters", "demo");
+    insisting
+        .annotations_mut()
+        .insert(hoist_api::annotations::SKIP_RELEASE_IMAGE_VALIDATION.to_owned(), "true".to_owned());
+    fake.put(&insisting);
+    assert_eq!(condition(&reconciled(&fake, &ctx).await, Type::ValidReleaseImage).0, "True");
+}
+
+#[tokio::test]
+async fn a_paused_cluster_is_judged_and_not_changed() {
+    let mut cluster = fixtures::hosted_cluster();
+    cluster.spec.paused_until = Some("true".to_owned());
+    let fake = fake().with(&cluster);
+    let cluster = reconciled(&fake, &context(&fake)).await;
+    assert_eq!(condition(&cluster, Type::ReconciliationActive).1, "ReconciliationPaused");
+    assert!(fake.find::<Namespace>(None, "clusters-demo").is_none());
+}
+
+#[tokio::test]
+async fn a_namespace_of_somebody_else_is_not_taken_over() {
+    let foreign = Namespace { metadata: fixtures::metadata("", "clusters-demo"), ..Namespace::default() };
+    let fake = fake().with(&fixtures::hosted_cluster()).with(&foreign);
+    let ctx = context(&fake);
+    let error = reconcile(Arc::new(fake.get("clusters", "demo")), ctx).await.unwrap_err();
+    assert!(matches!(error, Error::ForeignNamespace { .. }), "{error}");
+    let cluster: HostedCluster = fake.get("clusters", "demo");
+    let (status, _, message) = condition(&cluster, Type::ReconciliationSucceeded);
+    assert!(status == "False" && message.contains("clusters-demo"), "{message}");
+}
+
+#[tokio::test]
+async fn an_api_error_is_published_and_tried_again() {
+    let fake = fake().with(&fixtures::hosted_cluster());
+    fake.refuse("APPLY namespaces", 500);
+    let error = reconcile(Arc::new(fake.get("clusters", "demo")), context(&fake)).await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(3)));
+    let cluster: HostedCluster = fake.get("clusters", "demo");
+    assert_eq!(condition(&cluster, Type::ReconciliationSucceeded).1, "ReconciliationError");
+}
+
+/// A cluster on its way out, `ago` seconds after the order, with one host that has not left.
+async fn dying(ago: i64) -> (FakeApi, Arc<Context>) {
+    let fake = fake().with(&fixtures::hosted_cluster());
+    let ctx = context(&fake);
+    reconciled(&fake, &ctx).await;
+    let mut host = fixtures::host("worker-0");
+    host.metadata.finalizers = Some(vec![hoist_api::FINALIZER.to_owned()]);
+    fake.put(&host);
+    let mut pool = fixtures::node_pool();
+    pool.metadata.finalizers = Some(vec![hoist_api::FINALIZER.to_owned()]);
+    fake.put(&pool);
+    let mut cluster: HostedCluster = fake.get("clusters", "demo");
+    cluster.metadata.deletion_timestamp = Some(Time(fixtures::now() - SignedDuration::from_secs(ago)));
+    fake.put(&cluster);
+    fake.clear_writes();
+    (fake, ctx)
+}
+
+async fn pass_once(fake: &FakeApi, ctx: &Arc<Context>) {
+    reconcile(Arc::new(fake.get("clusters", "demo")), Arc::clone(ctx)).await.unwrap();
+}
+
+#[tokio::test]
+async fn on_deletion_hosts_are_told_and_waited_for_while_everything_else_goes() {
+    let (fake, ctx) = dying(1).await;
+    pass_once(&fake, &ctx).await;
+    let cluster: HostedCluster = fake.get("clusters", "demo");
+    let (_, reason, message) = condition(&cluster, Type::HostedClusterDestroyed);
+    assert_eq!(reason, "WaitingForGracefulDestroy");
+    assert!(message.contains("worker-0"), "{message}");
+    let host: Host = fake.get("clusters-demo", "worker-0");
+    assert!(host.metadata.deletion_timestamp.is_some());
+    assert!(fake.find::<HostedControlPlane>(Some("clusters-demo"), "demo").is_none());
+    insta::assert_snapshot!(fake.writes().join("\n"));
+}
+
+#[tokio::test]
+async fn after_ten_seconds_silent_hosts_are_listed_and_let_go_and_the_rest_follows() {
+    let (fake, ctx) = dying(11).await;
+    pass_once(&fake, &ctx).await;
+    let cluster: HostedCluster = fake.get("clusters", "demo");
+    let (_, reason, message) = condition(&cluster, Type::HostedClusterDestroyed);
+    assert_eq!(reason, "HostsSilent");
+    assert!(message.contains("worker-0"), "{message}");
+    assert!(fake.find::<Host>(Some("clusters-demo"), "worker-0").is_none());
+    assert!(fake.find::<Namespace>(None, "clusters-demo").is_none());
+    pass_once(&fake, &ctx).await;
+    assert!(fake.find::<HostedCluster>(Some("clusters"), "demo").is_none());
+    assert!(fake.find::<hoist_api::NodePool>(Some("clusters"), "demo").is_none());
+    // What the user made stays.
+    assert!(fake.find::<Secret>(Some("clusters"), "demo-pull-secret").is_some());
+}

@@ -1,0 +1,240 @@
+//! From a plan to objects in the control plane namespace, in the one order that works:
+//! Services (their ports go into kubeconfigs), Secrets and ConfigMaps, etcd and kube-apiserver at once, then what needs them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hoist_api::control_plane_component::{ComponentResource, ControlPlaneComponentSpec, ControlPlaneComponentStatus};
+use hoist_api::dynamic::dynamic;
+use hoist_api::{ControlPlaneComponent, HostedControlPlane};
+use hoist_control_plane::{
+    Component, ComponentName, Contents, EndpointsPending, Pki, components, encryption, endpoints, pki, services,
+};
+use hoist_controller::conditions::merge;
+use hoist_controller::{ApiError, Pass, Scope, resources};
+use hoist_plan::{Endpoints, Plan};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Secret, Service};
+use kube::core::DynamicObject;
+use kube::{Api, ResourceExt};
+use strum::IntoEnumIterator;
+
+use super::error::Error;
+use super::observe::Observed;
+use super::pods;
+use super::workloads::Progress;
+use crate::context::Context;
+
+/// What applying learned.
+pub struct Applied {
+    /// Where the cluster is published, or what is missing.
+    pub endpoints: Result<Endpoints, EndpointsPending>,
+    /// ClusterIP of the API server's Service.
+    pub api_server_ip: Option<String>,
+    /// Certificates.
+    pub pki: Pki,
+    /// How far each component is.
+    pub progress: Vec<Progress>,
+}
+
+impl Applied {
+    /// How far one component is.
+    pub fn of(&self, name: ComponentName) -> Option<&Progress> {
+        self.progress.iter().find(|progress| progress.name == name)
+    }
+
+    /// Whether the hosted API answers.
+    pub fn is_api_available(&self) -> bool {
+        self.of(ComponentName::KubeApiServer).is_some_and(Progress::is_available)
+    }
+
+    /// How long until a certificate is due.
+    pub fn look_again(&self, now: Timestamp) -> Option<Duration> {
+        let due = self.pki.next_renewal?.duration_since(now);
+        Some(Duration::try_from(due).unwrap_or_default().max(Duration::from_secs(60)))
+    }
+}
+
+/// Applies everything.
+pub async fn apply(
+    ctx: &Arc<Context>,
+    control_plane: &HostedControlPlane,
+    plan: &Plan,
+    observed: &Observed,
+) -> Result<Applied, Error> {
+    let namespace = &plan.identity.namespace;
+    let scope = scope(namespace);
+    let mut pass = ctx.sets.begin(&ctx.client, &scope).await?;
+    let wanted_services = services(plan);
+    pass.apply(wanted_services.iter().map(dynamic).collect()).await?;
+    let live_services: Vec<Service> =
+        wanted_services.iter().filter_map(|service| pass.typed(&service.name_any())).collect();
+    let endpoints = match ctx.bootstrap.service() {
+        Some(bootstrap) => endpoints(plan, &live_services, &bootstrap),
+        None => Err(EndpointsPending::Missing { name: hoist_api::names::BOOTSTRAP.to_owned() }),
+    };
+    let api_server_ip = live_services
+        .iter()
+        .find(|service| service.name_any() == "kube-apiserver")
+        .and_then(|service| service.spec.as_ref()?.cluster_ip.clone())
+        .filter(|address| !address.is_empty() && address != "None");
+
+    let pki = make_pki(ctx, plan, endpoints.as_ref().ok(), &pass, observed).await?;
+    let mut secrets = pki.secrets.clone();
+    secrets.extend(encryption_secret(plan, observed));
+    let mut needed: Vec<DynamicObject> = secrets.iter().map(dynamic).collect();
+    needed.extend(pki.config_maps.iter().map(dynamic));
+    needed.extend(ComponentName::iter().map(|name| dynamic(&component_object(plan, name))));
+    let contents =
+        Contents::of(secrets.iter().chain(&observed.secrets), pki.config_maps.iter().chain(&observed.config_maps));
+    let mut workloads = Vec::new();
+    for Component { name, mut objects } in components(plan, &contents) {
+        if let Some(workload) = objects.pop() {
+            workloads.push((name, workload));
+        }
+        needed.extend(objects);
+    }
+    pass.apply(needed).await?;
+
+    let mut progress = Vec::new();
+    let (independent, dependent): (Vec<_>, Vec<_>) =
+        workloads.into_iter().partition(|(name, _)| name.depends_on().is_empty());
+    pass.apply(independent.iter().map(|(_, workload)| workload.clone()).collect()).await?;
+    for (name, _) in &independent {
+        progress.push(Progress::of(&pass, *name, &[]));
+    }
+    let mut ready = Vec::new();
+    for (name, workload) in dependent {
+        let withheld = waits_for(name, &progress);
+        if withheld.is_empty() {
+            ready.push(workload);
+        } else {
+            pass.keep(&workload)?;
+        }
+        progress.push(Progress::of(&pass, name, &withheld));
+    }
+    pass.apply(ready).await?;
+    // Their first look was before they were applied.
+    for entry in progress.iter_mut().filter(|entry| !entry.name.depends_on().is_empty()) {
+        *entry = Progress::of(&pass, entry.name, &entry.withheld);
+    }
+    publish_components(ctx, control_plane, plan, &pass, &progress, observed).await?;
+    let outcome = pass.finish().await?;
+    ctx.metrics.wrote(super::NAME, outcome.applied + outcome.swept);
+    Ok(Applied { endpoints, api_server_ip, pki, progress })
+}
+
+/// How far the components are, without changing anything.
+pub async fn look(ctx: &Context, namespace: &str) -> Result<Vec<Progress>, ApiError> {
+    let scope = scope(namespace);
+    let pass = ctx.sets.begin(&ctx.client, &scope).await?;
+    Ok(ComponentName::iter().map(|name| Progress::of(&pass, name, &[])).collect())
+}
+
+/// What of the namespace this controller owns.
+pub fn scope(namespace: &str) -> Scope {
+    Scope {
+        name: super::NAME.to_owned(),
+        namespace: Some(namespace.to_owned()),
+        kinds: [
+            ("v1", "Secret"),
+            ("v1", "ConfigMap"),
+            ("v1", "Service"),
+            ("apps/v1", "StatefulSet"),
+            ("apps/v1", "Deployment"),
+            ("policy/v1", "PodDisruptionBudget"),
+            ("hypershift.openshift.io/v1beta1", "ControlPlaneComponent"),
+        ]
+        .map(|(version, kind)| resources::resource(version, kind))
+        .to_vec(),
+    }
+}
+
+/// A component that was made before waits too: during an upgrade it moves only after what it depends on.
+fn waits_for(name: ComponentName, progress: &[Progress]) -> Vec<ComponentName> {
+    name.depends_on()
+        .iter()
+        .filter(|needed| {
+            !progress.iter().any(|entry| entry.name == **needed && entry.is_available() && entry.is_complete())
+        })
+        .copied()
+        .collect()
+}
+
+/// Making keys keeps a processor busy, so it does not happen on the threads that serve everybody.
+async fn make_pki(
+    ctx: &Context,
+    plan: &Plan,
+    endpoints: Option<&Endpoints>,
+    pass: &Pass<'_>,
+    observed: &Observed,
+) -> Result<Pki, Error> {
+    let existing: Vec<Secret> =
+        pass.all_live("Secret").filter_map(|secret| secret.clone().try_parse::<Secret>().ok()).collect();
+    let given = plan.service_account_signing_key.as_ref().and_then(|name| {
+        let value = observed.facts.secrets.get(name)?.get("key")?;
+        String::from_utf8(value.clone()).ok()
+    });
+    let (plan, endpoints, now, keys) = (plan.clone(), endpoints.cloned(), ctx.clock.now(), Arc::clone(&ctx.keys));
+    let made = tokio::task::spawn_blocking(move || {
+        pki(&plan, endpoints.as_ref(), &existing, given.as_deref(), now, keys.as_ref())
+    })
+    .await
+    .map_err(|_| Error::Interrupted)??;
+    for change in made.changes.iter().filter(|change| !change.reason.is_empty()) {
+        tracing::info!(secret = change.name, reason = change.reason, "renewed a certificate");
+    }
+    Ok(made)
+}
+
+fn encryption_secret(plan: &Plan, observed: &Observed) -> Option<Secret> {
+    let encryption = plan.encryption.as_ref()?;
+    let key = |name: &String| observed.facts.secrets.get(name)?.get("key").cloned();
+    let active = key(&encryption.active_key)?;
+    let backup = encryption.backup_key.as_ref().and_then(key);
+    Some(encryption::secret(plan, &active, backup.as_deref()))
+}
+
+fn component_object(plan: &Plan, name: ComponentName) -> ControlPlaneComponent {
+    ControlPlaneComponent {
+        metadata: plan.identity.metadata(name.as_ref()),
+        spec: ControlPlaneComponentSpec::default(),
+        status: None,
+    }
+}
+
+/// The status of each ControlPlaneComponent, written only where it changed.
+async fn publish_components(
+    ctx: &Context,
+    control_plane: &HostedControlPlane,
+    plan: &Plan,
+    pass: &Pass<'_>,
+    progress: &[Progress],
+    observed: &Observed,
+) -> Result<(), ApiError> {
+    let api: Api<ControlPlaneComponent> = Api::namespaced(ctx.client.clone(), &plan.identity.namespace);
+    let troubles = pods::troubles(&observed.pods);
+    for entry in progress {
+        let Some(component) = pass.typed::<ControlPlaneComponent>(entry.name.as_ref()) else { continue };
+        let before = component.status.clone().unwrap_or_default();
+        let kind = entry.name.workload();
+        let status = ControlPlaneComponentStatus {
+            conditions: merge(
+                &before.conditions,
+                &entry.verdicts(&troubles),
+                control_plane.metadata.generation,
+                ctx.clock.now(),
+            ),
+            // The last version that was complete stays until the next one is.
+            version: if entry.is_complete() { Some(plan.release.version.to_string()) } else { before.version.clone() },
+            resources: vec![ComponentResource {
+                kind: kind.to_string(),
+                group: "apps".to_owned(),
+                name: entry.name.to_string(),
+            }],
+            observed_generation: entry.generation,
+        };
+        ctx.calls.publish_status(&api, &component, component.status.as_ref(), &status).await?;
+    }
+    Ok(())
+}

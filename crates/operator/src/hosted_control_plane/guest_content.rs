@@ -1,0 +1,83 @@
+//! What a hosted cluster shall contain, and how the operator reaches it.
+
+use hoist_api::HostedControlPlane;
+use hoist_guest::{Credentials, node_bootstrap, objects, rights};
+use hoist_pki::table::names;
+use hoist_plan::Plan;
+use kube::ResourceExt;
+use sha2::{Digest, Sha256};
+
+use super::apply::Applied;
+use super::observe::Observed;
+use crate::context::Context;
+use crate::guest::{Connection, Content, Route};
+use crate::hexadecimal::hexadecimal;
+use crate::node_pool::node_config;
+use crate::settings::GuestAccess;
+
+/// The connection, once the API server has an address.
+pub fn connection(
+    ctx: &Context,
+    control_plane: &HostedControlPlane,
+    plan: &Plan,
+    applied: &Applied,
+) -> Option<Connection> {
+    let namespace = &plan.identity.namespace;
+    let url = match ctx.settings.guest_access {
+        // The address and not the name: no DNS on the way.
+        GuestAccess::Service => {
+            let address = applied.api_server_ip.as_ref()?;
+            hoist_plan::HostPort::new(address.clone(), 6443).https_url()
+        }
+        GuestAccess::Published => applied.endpoints.as_ref().ok()?.api_server.https_url(),
+    };
+    let proxy = match ctx.settings.guest_access {
+        GuestAccess::Service => None,
+        GuestAccess::Published => ctx.settings.registry_proxy.clone(),
+    };
+    Some(Connection {
+        namespace: namespace.clone(),
+        name: control_plane.name_any(),
+        hosted_cluster_namespace: plan.identity.hosted_cluster_namespace.clone(),
+        operator_kubeconfig: applied.pki.text(names::GUEST_OPERATOR_KUBECONFIG, names::KUBECONFIG_KEY)?.to_owned(),
+        admin_kubeconfig: applied.pki.text(names::SERVICE_NETWORK_ADMIN_KUBECONFIG, names::KUBECONFIG_KEY)?.to_owned(),
+        route: Route { url, server_name: format!("kube-apiserver.{namespace}.svc"), proxy },
+    })
+}
+
+/// The content. Parts that cannot be known at the moment stay as they are in the cluster.
+pub fn content(plan: &Plan, observed: &Observed, applied: &Applied) -> Content {
+    let mut content = Content { access: rights::objects(), ..Content::default() };
+    let Ok(endpoints) = &applied.endpoints else { return content };
+    let agent = |key: &str| applied.pki.text(names::KONNECTIVITY_AGENT, key).unwrap_or_default().to_owned();
+    let credentials = Credentials {
+        agent_certificate_pem: agent("tls.crt"),
+        agent_key_pem: agent("tls.key"),
+        agent_authority_pem: agent(names::CA_CERTIFICATE_KEY),
+        agent_hash: hash(&[&agent("tls.crt"), &agent(names::CA_CERTIFICATE_KEY)]),
+        docker_configuration: observed.pull_secret.clone(),
+    };
+    content.objects = objects(plan, endpoints, &credentials);
+    for (pool, release) in &observed.node_pools {
+        let name = pool.name_any();
+        match release {
+            Ok(release) => {
+                let config =
+                    node_config::node_config(plan, endpoints, &applied.pki, pool, release, &observed.trust_bundle);
+                let text = serde_json::to_string(&config).unwrap_or_default();
+                content.objects.extend(node_bootstrap::node_pool(&name, &text));
+            }
+            Err(_) => content.kept.extend(node_bootstrap::node_pool(&name, "")),
+        }
+    }
+    content
+}
+
+/// Sixteen hexadecimal digits that change with the texts.
+fn hash(texts: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    for text in texts {
+        hasher.update(text);
+    }
+    hexadecimal(&hasher.finalize()[..8])
+}

@@ -1,0 +1,98 @@
+//! What a pass over a HostedControlPlane reads. Only here, in `apply` and in `status` is there a client.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hoist_api::labels;
+use hoist_api::{HostedControlPlane, NodePool};
+use hoist_controller::ApiError;
+use hoist_plan::Observed as Facts;
+use hoist_release::Release;
+use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
+use kube::ResourceExt;
+use kube::api::{Api, ListParams};
+
+use super::versions;
+use crate::context::Context;
+use crate::copies;
+use crate::releases::Failure;
+
+/// What was read.
+pub struct Observed {
+    /// What validation judges by.
+    pub facts: Facts,
+    /// Copies of what the HostedCluster's spec names.
+    pub secrets: Vec<Secret>,
+    /// Likewise.
+    pub config_maps: Vec<ConfigMap>,
+    /// Pods of the control plane.
+    pub pods: Vec<Pod>,
+    /// NodePools of the cluster, each with its release.
+    pub node_pools: Vec<(NodePool, Result<Arc<Release>, Failure>)>,
+    /// Content of the pull secret.
+    pub pull_secret: Vec<u8>,
+    /// Authorities of registries, PEM: the operator's and the cluster's own.
+    pub trust_bundle: String,
+}
+
+/// Reads it, all at once.
+pub async fn observe(
+    ctx: &Context,
+    control_plane: &HostedControlPlane,
+    hosted_cluster: &(String, String),
+) -> Result<Observed, ApiError> {
+    let namespace = control_plane.namespace().unwrap_or_default();
+    let copied = ListParams::default().labels(&format!("{}={}", labels::APPLY_SET, copies::SET));
+    let of_components = ListParams::default().labels(labels::CONTROL_PLANE_COMPONENT);
+    let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), &namespace);
+    let config_maps: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &namespace);
+    let pods: Api<Pod> = Api::namespaced(ctx.client.clone(), &namespace);
+    let node_pools: Api<NodePool> = Api::namespaced(ctx.client.clone(), &hosted_cluster.0);
+    let everything = ListParams::default();
+    let (secrets, config_maps, pods, node_pools) = futures::try_join!(
+        ctx.calls.list(&secrets, &copied),
+        ctx.calls.list(&config_maps, &copied),
+        ctx.calls.list(&pods, &of_components),
+        ctx.calls.list(&node_pools, &everything),
+    )?;
+    let pull_secret = content(&secrets, copies::PULL_SECRET, ".dockerconfigjson");
+    let image = control_plane
+        .spec
+        .control_plane_release_image
+        .clone()
+        .unwrap_or_else(|| control_plane.spec.release_image.clone());
+    let release = ctx.releases.get(&image, Some(&pull_secret)).await;
+    let mut with_releases = Vec::new();
+    for pool in node_pools.into_iter().filter(|pool| pool.spec.cluster_name == hosted_cluster.1) {
+        let release = ctx.releases.get(&pool.spec.release.image, Some(&pull_secret)).await;
+        with_releases.push((pool, release));
+    }
+    let mut trust_bundle = ctx.releases.trust_bundle().await.unwrap_or_default();
+    let own = config_maps.iter().find(|map| map.name_any() == copies::TRUST_BUNDLE);
+    trust_bundle.push_str(own.and_then(|map| map.data.as_ref()?.get("ca-bundle.crt")).map_or("", String::as_str));
+    let status = control_plane.status.as_ref();
+    Ok(Observed {
+        facts: Facts {
+            release: release.map(Arc::unwrap_or_clone).map_err(Into::into),
+            running_version: versions::completed(status.and_then(|status| status.control_plane_version.as_ref())),
+            secrets: secrets.iter().map(|secret| (secret.name_any(), bytes(secret))).collect(),
+            config_maps: config_maps.iter().map(|map| (map.name_any(), map.data.clone().unwrap_or_default())).collect(),
+            management: ctx.management.facts(),
+        },
+        secrets,
+        config_maps,
+        pods,
+        node_pools: with_releases,
+        pull_secret,
+        trust_bundle,
+    })
+}
+
+fn bytes(secret: &Secret) -> BTreeMap<String, Vec<u8>> {
+    secret.data.iter().flatten().map(|(key, value)| (key.clone(), value.0.clone())).collect()
+}
+
+fn content(secrets: &[Secret], name: &str, key: &str) -> Vec<u8> {
+    let secret = secrets.iter().find(|secret| secret.name_any() == name);
+    secret.and_then(|secret| secret.data.as_ref()?.get(key)).map(|value| value.0.clone()).unwrap_or_default()
+}

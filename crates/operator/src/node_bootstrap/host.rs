@@ -1,0 +1,241 @@
+//! Reconciles `Host`: credential first, because a joining host waits for it; then its Node; at the end its farewell.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hoist_api::host::{HostStatus, Stage};
+use hoist_api::{FINALIZER, Host, HostedControlPlane, NodePool, annotations};
+use hoist_controller::ApiError;
+use hoist_controller::conditions::{Status, Verdict, merge};
+use hoist_pki::Authority;
+use hoist_pki::table::names;
+use hoist_plan::HostPort;
+use k8s_openapi::api::core::v1::{Node, Secret};
+use kube::api::{Api, DeleteParams, ListParams};
+use kube::runtime::controller::Action;
+use kube::{Resource, ResourceExt};
+use serde_json::json;
+use tracing::instrument;
+
+use super::credential::{self, Issuer};
+use super::error::Error;
+use super::{leaving, mirror};
+use crate::context::Context;
+use crate::guest::Guest;
+use crate::hosted_control_plane::hosted_cluster_of;
+use crate::node_facts;
+
+const RESYNC: Duration = Duration::from_secs(10 * 60);
+const NAME: &str = "host";
+
+/// One pass.
+#[instrument(skip_all, fields(object = %format_args!("{}/{}", host.namespace().unwrap_or_default(), host.name_any())))]
+pub async fn reconcile(host: Arc<Host>, ctx: Arc<Context>) -> Result<Action, Error> {
+    let started = std::time::Instant::now();
+    let outcome = Box::pin(pass(&host, &ctx)).await;
+    ctx.metrics.reconciled(NAME, started.elapsed(), outcome.as_ref().err().map(Into::into));
+    outcome
+}
+
+async fn pass(host: &Host, ctx: &Context) -> Result<Action, Error> {
+    let namespace = host.namespace().unwrap_or_default();
+    let api: Api<Host> = Api::namespaced(ctx.client.clone(), &namespace);
+    let Some(host) = ctx.calls.get(&api, &host.name_any()).await? else { return Ok(Action::await_change()) };
+    let control_plane = control_plane(ctx, &namespace).await?;
+    let guest = ctx.guests.get(&namespace);
+    if host.metadata.deletion_timestamp.is_some() {
+        return Ok(leaving::leave(ctx, &api, &host, control_plane.as_ref(), guest.as_deref()).await?);
+    }
+    let Some(control_plane) = control_plane else { return Ok(Action::requeue(Duration::from_secs(30))) };
+    let issued = issue(ctx, &api, &host, &control_plane).await;
+    keep_finalizer(ctx, &api, &host).await?;
+    let stage = host.status.as_ref().and_then(|status| status.stage);
+    let is_unwanted = host.annotations().contains_key(annotations::REMOVE_HOST);
+    if is_unwanted || stage == Some(Stage::Left) {
+        if stage != Some(Stage::Left) && !leaving::drain(ctx, &host, guest.as_deref()).await? {
+            return Ok(Action::requeue(leaving::LOOK_AGAIN));
+        }
+        // Its machine restores itself once it sees this; the finalizer holds the object until then.
+        ctx.calls.delete(&api, &host.name_any(), &DeleteParams::default()).await?;
+        return Ok(Action::await_change());
+    }
+    let pool = node_pool(ctx, &control_plane, &host).await?;
+    let node = guest.as_ref().and_then(|guest| guest.node(&host.name_any()));
+    if let (Some(guest), Some(node)) = (&guest, &node) {
+        bring_in_line(guest, node, &host, pool.as_ref()).await?;
+    }
+    publish(ctx, &api, &host, node.as_deref(), guest.as_deref(), issued.as_ref().err()).await?;
+    if let Some((pool_namespace, _)) = hosted_cluster_of(&control_plane) {
+        ctx.triggers.node_pool(&pool_namespace, &host.spec.node_pool);
+    }
+    issued?;
+    Ok(Action::requeue(RESYNC))
+}
+
+/// The control plane of the namespace, if it is not going.
+async fn control_plane(ctx: &Context, namespace: &str) -> Result<Option<HostedControlPlane>, ApiError> {
+    let api: Api<HostedControlPlane> = Api::namespaced(ctx.client.clone(), namespace);
+    let found = ctx.calls.list(&api, &ListParams::default().limit(1)).await?;
+    Ok(found.into_iter().find(|control_plane| control_plane.metadata.deletion_timestamp.is_none()))
+}
+
+async fn node_pool(
+    ctx: &Context,
+    control_plane: &HostedControlPlane,
+    host: &Host,
+) -> Result<Option<NodePool>, ApiError> {
+    let Some((namespace, _)) = hosted_cluster_of(control_plane) else { return Ok(None) };
+    let api: Api<NodePool> = Api::namespaced(ctx.client.clone(), &namespace);
+    ctx.calls.get(&api, &host.spec.node_pool).await
+}
+
+/// Issues the credential when there is none. The bootstrap server takes an old one away when its host comes back.
+async fn issue(ctx: &Context, api: &Api<Host>, host: &Host, control_plane: &HostedControlPlane) -> Result<(), Error> {
+    let status = host.status.clone().unwrap_or_default();
+    if status.bootstrap.is_some() || matches!(status.stage, Some(Stage::Leaving | Stage::Left)) {
+        return Ok(());
+    }
+    let Some(issuer) = issuer(ctx, control_plane).await? else { return Ok(()) };
+    let credential = credential::issue(host, &issuer, ctx.clock.now())?;
+    ctx.calls.merge_status(api, &host.name_any(), &json!({"status": {"bootstrap": credential}})).await?;
+    tracing::info!(not_after = %credential.not_after.0, "issued the credential of a joining host");
+    ctx.events.normal(&host.object_ref(&()), "CredentialIssued", "the host may join for ten minutes").await;
+    Ok(())
+}
+
+/// What issuing needs; `None` while the control plane does not have it yet.
+async fn issuer(ctx: &Context, control_plane: &HostedControlPlane) -> Result<Option<Issuer>, Error> {
+    let endpoint = control_plane.status.as_ref().map(|status| &status.control_plane_endpoint);
+    let Some(endpoint) = endpoint.filter(|endpoint| endpoint.port > 0) else { return Ok(None) };
+    let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), &control_plane.namespace().unwrap_or_default());
+    let (signer, root) =
+        futures::try_join!(ctx.calls.get(&secrets, names::CLUSTER_SIGNER), ctx.calls.get(&secrets, names::ROOT_CA),)?;
+    let text = |secret: &Option<Secret>, key: &str| {
+        let value = secret.as_ref()?.data.as_ref()?.get(key)?;
+        String::from_utf8(value.0.clone()).ok()
+    };
+    let (Some(certificate), Some(key), Some(api_authority)) = (
+        text(&signer, names::CA_CERTIFICATE_KEY),
+        text(&signer, names::CA_PRIVATE_KEY),
+        text(&root, names::CA_CERTIFICATE_KEY),
+    ) else {
+        return Ok(None);
+    };
+    let signer = Authority::from_pem(&certificate, &key).map_err(credential::CredentialError::Signer)?;
+    let port = u16::try_from(endpoint.port).unwrap_or_default();
+    Ok(Some(Issuer { signer, api_authority, endpoints: vec![HostPort::new(endpoint.host.clone(), port)] }))
+}
+
+async fn keep_finalizer(ctx: &Context, api: &Api<Host>, host: &Host) -> Result<(), ApiError> {
+    if host.finalizers().iter().any(|finalizer| finalizer == FINALIZER) {
+        return Ok(());
+    }
+    let mut finalizers = host.finalizers().to_vec();
+    finalizers.push(FINALIZER.to_owned());
+    ctx.calls.merge(api, &host.name_any(), &json!({"metadata": {"finalizers": finalizers}})).await?;
+    Ok(())
+}
+
+async fn bring_in_line(guest: &Guest, node: &Node, host: &Host, pool: Option<&NodePool>) -> Result<(), ApiError> {
+    let Some(patch) = mirror::patch(node, &host.spec.node_pool, pool.map(|pool| &pool.spec)) else { return Ok(()) };
+    let nodes: Api<Node> = Api::all(guest.client());
+    match guest.calls().merge(&nodes, &node.name_any(), &patch).await {
+        Err(error) if error.is_not_found() => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
+/// What the operator knows of the host, beside what the host says of itself.
+async fn publish(
+    ctx: &Context,
+    api: &Api<Host>,
+    host: &Host,
+    node: Option<&Node>,
+    guest: Option<&Guest>,
+    refused: Option<&Error>,
+) -> Result<(), ApiError> {
+    let before = host.status.clone().unwrap_or_default();
+    let wanted = Mirror {
+        node: node.map(ResourceExt::name_any).or_else(|| before.node.clone().filter(|_| !knows(guest))),
+        kubelet_version: node.and_then(node_facts::kubelet_version).or_else(|| before.kubelet_version.clone()),
+        conditions: merge(
+            &before.conditions,
+            &verdicts(host, node, guest, refused),
+            host.metadata.generation,
+            ctx.clock.now(),
+        ),
+    };
+    let is_same = (&wanted.node, &wanted.kubelet_version, &wanted.conditions)
+        == (&before.node, &before.kubelet_version, &before.conditions);
+    if is_same {
+        return Ok(());
+    }
+    let patch = json!({"status": {
+        "node": wanted.node, "kubeletVersion": wanted.kubelet_version, "conditions": wanted.conditions,
+    }});
+    ctx.calls.merge_status(api, &host.name_any(), &patch).await?;
+    Ok(())
+}
+
+struct Mirror {
+    node: Option<String>,
+    kubelet_version: Option<String>,
+    conditions: Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition>,
+}
+
+fn knows(guest: Option<&Guest>) -> bool {
+    guest.is_some_and(Guest::knows_nodes)
+}
+
+fn verdicts(host: &Host, node: Option<&Node>, guest: Option<&Guest>, refused: Option<&Error>) -> Vec<Verdict> {
+    let status: HostStatus = host.status.clone().unwrap_or_default();
+    let issued = match refused {
+        Some(error) => Verdict::new("CredentialIssued", false, "Refused", hoist_controller::error_chain(error)),
+        None if status.bootstrap.is_some() => {
+            Verdict::new("CredentialIssued", true, "AsExpected", "the host got its credential")
+        }
+        None => Verdict::new(
+            "CredentialIssued",
+            false,
+            "ControlPlaneNotReady",
+            "the control plane has no published address yet",
+        ),
+    };
+    let ready = match node.and_then(node_facts::ready_condition) {
+        Some(condition) => {
+            let value = match condition.status.as_str() {
+                "True" => Status::True,
+                "False" => Status::False,
+                _ => Status::Unknown,
+            };
+            let reason =
+                condition.reason.clone().filter(|reason| !reason.is_empty()).unwrap_or_else(|| "Unknown".to_owned());
+            Verdict::new("Ready", value, reason, condition.message.clone().unwrap_or_default())
+        }
+        None => Verdict::new(
+            "Ready",
+            false,
+            "NoNode",
+            status.message.clone().unwrap_or_else(|| "the host has not registered its Node yet".to_owned()),
+        ),
+    };
+    let mut all = vec![issued, ready];
+    let name = host.name_any();
+    let pending = guest.map(|guest| guest.state().refused).unwrap_or_default();
+    let pending: Vec<String> = pending
+        .into_iter()
+        .filter(|(_, refusal)| refusal.host.as_deref() == Some(name.as_str()))
+        .map(|(request, refusal)| format!("{request}: {}", refusal.message))
+        .collect();
+    if !pending.is_empty() {
+        all.push(Verdict::new("CertificateRequestsApproved", false, "Pending", pending.join("; ")));
+    }
+    all
+}
+
+/// When to try again after an error.
+#[allow(clippy::needless_pass_by_value, reason = "the signature is the controller runtime's")]
+pub fn error_policy(host: Arc<Host>, error: &Error, _: Arc<Context>) -> Action {
+    tracing::warn!(host = host.name_any(), error = hoist_controller::error_chain(error), "the host was not reconciled");
+    error.retry_after().map_or_else(Action::await_change, Action::requeue)
+}

@@ -1,0 +1,155 @@
+//! A host's farewell: its pods are moved, its machine restores itself, its Node goes, and last the Host object.
+//!
+//! Draining asks, by eviction, and does not force: when the deadline is over the machine leaves with what is still on it, as it
+//! would if it broke.
+
+use std::time::Duration;
+
+use hoist_api::host::Stage;
+use hoist_api::{Host, HostedControlPlane, annotations};
+use hoist_controller::lease::elapsed_since;
+use hoist_controller::{ApiError, ObjectId};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Node, Pod};
+use kube::api::{Api, DeleteParams, EvictParams, ListParams};
+use kube::runtime::controller::Action;
+use kube::{Resource, ResourceExt};
+use serde_json::json;
+
+use super::mirror;
+use crate::context::Context;
+use crate::guest::Guest;
+use crate::hosted_cluster::tear_down::without_finalizer;
+
+/// How long pods may take to move.
+const DRAIN: Duration = Duration::from_secs(60);
+/// How long a machine may take to restore itself after the order, before its Host is given up.
+const RESTORE: Duration = Duration::from_secs(120);
+/// How soon evictions that were refused are tried again.
+pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Moves the pods of a host that a person wants removed; `true` when none is left, or when the deadline is over.
+pub async fn drain(ctx: &Context, host: &Host, guest: Option<&Guest>) -> Result<bool, ApiError> {
+    let Some(guest) = guest else { return Ok(true) };
+    cordon(guest, &host.name_any()).await?;
+    let is_empty = evict(guest, &host.name_any()).await?;
+    let asked = asked_at(host).unwrap_or_else(|| ctx.clock.now());
+    Ok(is_empty || elapsed_since(asked, ctx.clock.now()) >= DRAIN)
+}
+
+/// One step of the farewell of a Host that is being deleted.
+pub async fn leave(
+    ctx: &Context,
+    api: &Api<Host>,
+    host: &Host,
+    control_plane: Option<&HostedControlPlane>,
+    guest: Option<&Guest>,
+) -> Result<Action, ApiError> {
+    let name = host.name_any();
+    let since = host.metadata.deletion_timestamp.as_ref().map_or(ctx.clock.now(), |time| time.0);
+    let waited = elapsed_since(since, ctx.clock.now());
+    let has_left = host.status.as_ref().and_then(|status| status.stage) == Some(Stage::Left);
+    if control_plane.is_none() {
+        // The whole cluster is going: its deletion decides how long silent hosts are waited for.
+        if has_left {
+            without_finalizer(ctx, api, host).await?;
+        }
+        return Ok(Action::await_change());
+    }
+    if !has_left && waited < RESTORE {
+        if let Some(guest) = guest
+            && waited < DRAIN
+        {
+            cordon(guest, &name).await?;
+            evict(guest, &name).await?;
+        }
+        return Ok(Action::requeue(LOOK_AGAIN));
+    }
+    if !has_left {
+        let note = format!(
+            "the machine did not restore itself within {} s; it does so as soon as it reaches the bootstrap server, or run `hoist-node leave --force` on it",
+            RESTORE.as_secs()
+        );
+        ctx.events.warning(&host.object_ref(&()), "HostSilent", note).await;
+    }
+    if let Some(guest) = guest {
+        let nodes: Api<Node> = Api::all(guest.client());
+        guest.calls().delete(&nodes, &name, &DeleteParams::default()).await?;
+    }
+    without_finalizer(ctx, api, host).await?;
+    ctx.events.normal(&host.object_ref(&()), "HostLeft", "the host is out of the cluster").await;
+    Ok(Action::await_change())
+}
+
+async fn cordon(guest: &Guest, name: &str) -> Result<(), ApiError> {
+    let Some(node) = guest.node(name) else { return Ok(()) };
+    if mirror::is_cordoned(&node) {
+        return Ok(());
+    }
+    let nodes: Api<Node> = Api::all(guest.client());
+    match guest.calls().merge(&nodes, name, &json!({"spec": {"unschedulable": true}})).await {
+        Err(error) if error.is_not_found() => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
+/// Asks every pod that can move to move; `true` when none is left.
+async fn evict(guest: &Guest, node: &str) -> Result<bool, ApiError> {
+    let everywhere: Api<Pod> = Api::all(guest.client());
+    let parameters = ListParams::default().fields(&format!("spec.nodeName={node}"));
+    let mut is_empty = true;
+    for pod in guest.calls().list(&everywhere, &parameters).await?.iter().filter(|pod| can_move(pod)) {
+        is_empty = false;
+        if pod.metadata.deletion_timestamp.is_some() {
+            continue;
+        }
+        let namespace = pod.namespace().unwrap_or_default();
+        let pods: Api<Pod> = Api::namespaced(guest.client(), &namespace);
+        let id = ObjectId::namespaced("Pod", &namespace, pod.name_any());
+        let name = pod.name_any();
+        match guest.calls().run("evict", id, pods.evict(&name, &EvictParams::default())).await {
+            Ok(_) => {}
+            // A disruption budget says "not now".
+            Err(error) if error.status() == Some(429) || error.is_not_found() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(is_empty)
+}
+
+/// Pods of DaemonSets and static pods come back at once, finished ones need nothing.
+fn can_move(pod: &Pod) -> bool {
+    let is_daemon = pod.owner_references().iter().any(|owner| owner.kind == "DaemonSet" || owner.kind == "Node");
+    let is_static = pod.annotations().contains_key("kubernetes.io/config.mirror");
+    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    !is_daemon && !is_static && !matches!(phase, Some("Succeeded" | "Failed"))
+}
+
+/// When a person asked for the removal. A value that is no time counts as long ago: whoever wrote it wants the host gone.
+fn asked_at(host: &Host) -> Option<Timestamp> {
+    let value = host.annotations().get(annotations::REMOVE_HOST)?;
+    Some(value.parse().unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+#[cfg(test)]
+mod tests {
+    use hoist_testkit::fixtures;
+    use k8s_openapi::api::core::v1::PodStatus;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+
+    use super::*;
+
+    fn pod(owner: &str, phase: &str) -> Pod {
+        let mut metadata = fixtures::metadata("default", "web");
+        metadata.owner_references = Some(vec![OwnerReference { kind: owner.to_owned(), ..OwnerReference::default() }]);
+        let status = PodStatus { phase: Some(phase.to_owned()), ..PodStatus::default() };
+        Pod { metadata, status: Some(status), ..Pod::default() }
+    }
+
+    #[test]
+    fn pods_of_daemon_sets_and_finished_pods_are_left_where_they_are() {
+        assert!(can_move(&pod("ReplicaSet", "Running")));
+        assert!(!can_move(&pod("DaemonSet", "Running")));
+        assert!(!can_move(&pod("Job", "Succeeded")));
+    }
+}

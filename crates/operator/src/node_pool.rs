@@ -1,0 +1,188 @@
+//! Reconciles `NodePool`: says how many of the expected nodes are there, of what version, and what keeps the others away.
+//!
+//! On platform None nothing makes machines: the number of replicas is what is expected, and hosts are counted, never evicted.
+//! What hosts read when they join is part of the hosted cluster's content, see [`node_config`].
+
+pub mod node_config;
+pub mod status;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{Stream, StreamExt};
+use hoist_api::{FINALIZER, Host, HostedCluster, HostedControlPlane, NodePool, names};
+use hoist_controller::ApiError;
+use kube::ResourceExt;
+use kube::api::{Api, DeleteParams, ListParams};
+use kube::runtime::Controller;
+use kube::runtime::controller::{Action, Config};
+use kube::runtime::reflector::ObjectRef;
+use serde_json::json;
+use tracing::instrument;
+
+use crate::context::Context;
+use crate::hosted_cluster::tear_down::without_finalizer;
+use crate::{paused, watches};
+
+const RESYNC: Duration = Duration::from_secs(10 * 60);
+const NAME: &str = "node-pool";
+
+/// Why a pass stopped.
+#[derive(Debug, thiserror::Error, strum::IntoStaticStr)]
+pub enum Error {
+    /// A call failed.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+impl Error {
+    /// When to try again.
+    pub fn retry_after(&self) -> Duration {
+        match self {
+            Self::Api(error) if error.is_conflict() || error.is_forbidden() => Duration::from_millis(200),
+            Self::Api(_) => Duration::from_secs(3),
+        }
+    }
+}
+
+/// Runs the controller.
+pub fn run(ctx: Arc<Context>) -> impl Stream<Item = ()> + Send {
+    let client = ctx.client.clone();
+    let (store, changes) = watches::own::<NodePool>(Api::all(client.clone()));
+    let changes = watches::changed(changes, watches::wish);
+    let (_, control_planes) = watches::own::<HostedControlPlane>(Api::all(client.clone()));
+    let control_planes = watches::changed(control_planes, |control_plane| {
+        let status = control_plane.status.as_ref();
+        (
+            status.map(|status| (status.ready, status.control_plane_version.clone())),
+            status.map(|status| status.conditions.iter().map(|condition| condition.status.clone()).collect::<Vec<_>>()),
+        )
+    });
+    let pools = store.clone();
+    Controller::for_stream(changes, store)
+        .with_config(Config::default().concurrency(ctx.settings.concurrency))
+        .watches_stream(control_planes, move |control_plane| {
+            let owner = crate::hosted_control_plane::hosted_cluster_of(&control_plane);
+            pools
+                .state()
+                .iter()
+                .filter(|pool| {
+                    owner.as_ref().is_some_and(|(namespace, name)| {
+                        pool.namespace().as_ref() == Some(namespace) && pool.spec.cluster_name == *name
+                    })
+                })
+                .map(|pool| ObjectRef::from_obj(&**pool))
+                .collect::<Vec<_>>()
+        })
+        .reconcile_on(ctx.triggers.node_pools())
+        .run(reconcile, error_policy, ctx)
+        .map(|_| ())
+}
+
+/// One pass.
+#[instrument(skip_all, fields(object = %format_args!("{}/{}", node_pool.namespace().unwrap_or_default(), node_pool.name_any())))]
+pub async fn reconcile(node_pool: Arc<NodePool>, ctx: Arc<Context>) -> Result<Action, Error> {
+    let started = std::time::Instant::now();
+    let outcome = Box::pin(pass(&node_pool, &ctx)).await;
+    ctx.metrics.reconciled(NAME, started.elapsed(), outcome.as_ref().err().map(Into::into));
+    outcome
+}
+
+async fn pass(node_pool: &NodePool, ctx: &Context) -> Result<Action, Error> {
+    let namespace = node_pool.namespace().unwrap_or_default();
+    let api: Api<NodePool> = Api::namespaced(ctx.client.clone(), &namespace);
+    let Some(node_pool) = ctx.calls.get(&api, &node_pool.name_any()).await? else { return Ok(Action::await_change()) };
+    let clusters: Api<HostedCluster> = Api::namespaced(ctx.client.clone(), &namespace);
+    let cluster = ctx.calls.get(&clusters, &node_pool.spec.cluster_name).await?;
+    let control_plane_namespace = names::control_plane_namespace(&namespace, &node_pool.spec.cluster_name);
+    let hosts_api: Api<Host> = Api::namespaced(ctx.client.clone(), &control_plane_namespace);
+    let hosts: Vec<Host> = ctx
+        .calls
+        .list(&hosts_api, &ListParams::default())
+        .await?
+        .into_iter()
+        .filter(|host| host.spec.node_pool == node_pool.name_any())
+        .collect();
+    if node_pool.metadata.deletion_timestamp.is_some() {
+        return release(ctx, &api, &node_pool, cluster.as_ref(), &hosts_api, &hosts).await;
+    }
+    if !node_pool.finalizers().iter().any(|finalizer| finalizer == FINALIZER) {
+        let mut finalizers = node_pool.finalizers().to_vec();
+        finalizers.push(FINALIZER.to_owned());
+        let patch = json!({"metadata": {"finalizers": finalizers, "resourceVersion": node_pool.resource_version()}});
+        ctx.calls.merge(&api, &node_pool.name_any(), &patch).await?;
+    }
+    let guest = ctx.guests.get(&control_plane_namespace);
+    let pull_secret = pull_secret(ctx, &control_plane_namespace, cluster.as_ref()).await?;
+    let release = match &pull_secret {
+        Some(pull_secret) => Some(ctx.releases.get(&node_pool.spec.release.image, Some(pull_secret)).await),
+        None => None,
+    };
+    let facts = status::Facts {
+        cluster: cluster.as_ref(),
+        release: release.as_ref().map(|release| release.as_deref()),
+        hosts: &hosts,
+        nodes: guest.as_ref().map(|guest| guest.nodes()),
+        refused: guest.as_ref().map(|guest| guest.state().refused).unwrap_or_default(),
+        pause: paused::until(node_pool.spec.paused_until.as_deref(), ctx.clock.now()),
+    };
+    let wanted = status::compute(&node_pool, &facts, ctx.clock.now());
+    ctx.calls.publish_status(&api, &node_pool, node_pool.status.as_ref(), &wanted).await?;
+    Ok(Action::requeue(match release {
+        Some(Ok(_)) => RESYNC,
+        _ => Duration::from_secs(10),
+    }))
+}
+
+/// The copy in the control plane namespace: the operator may read Secrets there.
+async fn pull_secret(
+    ctx: &Context,
+    namespace: &str,
+    cluster: Option<&HostedCluster>,
+) -> Result<Option<Vec<u8>>, ApiError> {
+    if cluster.is_none() {
+        return Ok(None);
+    }
+    let secrets: Api<k8s_openapi::api::core::v1::Secret> = Api::namespaced(ctx.client.clone(), namespace);
+    match ctx.calls.get(&secrets, crate::copies::PULL_SECRET).await {
+        Ok(secret) => Ok(secret.and_then(|secret| secret.data?.remove(".dockerconfigjson")).map(|value| value.0)),
+        // The namespace and the rights in it come with the control plane.
+        Err(error) if error.is_forbidden() || error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A pool that goes takes its hosts with it.
+async fn release(
+    ctx: &Context,
+    api: &Api<NodePool>,
+    node_pool: &NodePool,
+    cluster: Option<&HostedCluster>,
+    hosts_api: &Api<Host>,
+    hosts: &[Host],
+) -> Result<Action, Error> {
+    let is_going = cluster.is_none_or(|cluster| cluster.metadata.deletion_timestamp.is_some());
+    if hosts.is_empty() && !is_going {
+        without_finalizer(ctx, api, node_pool).await?;
+        return Ok(Action::await_change());
+    }
+    if cluster.is_none() {
+        without_finalizer(ctx, api, node_pool).await?;
+        return Ok(Action::await_change());
+    }
+    for host in hosts.iter().filter(|host| host.metadata.deletion_timestamp.is_none()) {
+        ctx.calls.delete(hosts_api, &host.name_any(), &DeleteParams::default()).await?;
+    }
+    Ok(Action::requeue(Duration::from_secs(2)))
+}
+
+/// When to try again after an error.
+#[allow(clippy::needless_pass_by_value, reason = "the signature is the controller runtime's")]
+pub fn error_policy(node_pool: Arc<NodePool>, error: &Error, _: Arc<Context>) -> Action {
+    tracing::warn!(
+        node_pool = node_pool.name_any(),
+        error = hoist_controller::error_chain(error),
+        "the node pool was not reconciled"
+    );
+    Action::requeue(error.retry_after())
+}

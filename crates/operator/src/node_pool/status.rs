@@ -1,0 +1,362 @@
+//! The status of a NodePool: pure, from its hosts and their Nodes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use hoist_api::conditions::{ALL_IS_WELL, NodePoolConditionType as Type, Reason};
+use hoist_api::host::Stage;
+use hoist_api::hosted_cluster::platform::PlatformType;
+use hoist_api::node_pool::{NodePoolCondition, NodePoolStatus};
+use hoist_api::{Host, HostedCluster, NodePool};
+use hoist_controller::conditions::{Status, Verdict};
+use hoist_release::{Release, skew};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::ResourceExt;
+
+use crate::guest::Refusal;
+use crate::node_facts::{is_ready, kubelet_version, ready_condition};
+use crate::paused::Pause;
+use crate::releases::Failure;
+
+/// HyperShift's cap on a message about all hosts.
+const LONGEST: usize = 3000;
+
+/// What the status is computed from.
+pub struct Facts<'a> {
+    /// The cluster, if it exists.
+    pub cluster: Option<&'a HostedCluster>,
+    /// The pool's release; `None` while there is no pull secret to read it with.
+    pub release: Option<Result<&'a Release, &'a Failure>>,
+    /// Hosts of the pool.
+    pub hosts: &'a [Host],
+    /// Nodes of the cluster; `None` while the hosted API was not reached.
+    pub nodes: Option<Vec<Arc<Node>>>,
+    /// Certificate requests that stay pending.
+    pub refused: BTreeMap<String, Refusal>,
+    /// Whether the pool is paused.
+    pub pause: Pause,
+}
+
+/// The status.
+pub fn compute(pool: &NodePool, facts: &Facts<'_>, now: Timestamp) -> NodePoolStatus {
+    let before = pool.status.clone().unwrap_or_default();
+    let own = own_nodes(pool, facts);
+    let count = i32::try_from(own.len()).unwrap_or(i32::MAX);
+    let version = facts.release.as_ref().and_then(|release| release.ok()).map(|release| release.version.to_string());
+    NodePoolStatus {
+        // Blank until a node was there, so that the column is.
+        replicas: if count == 0 && before.replicas.is_none() { None } else { Some(count) },
+        version: version.or(before.version),
+        conditions: merge(&before.conditions, &verdicts(pool, facts, &own), pool.metadata.generation, now),
+    }
+}
+
+/// Nodes that belong to a Host of the pool.
+fn own_nodes<'a>(pool: &NodePool, facts: &'a Facts<'_>) -> Vec<&'a Arc<Node>> {
+    let is_own = |node: &Node| {
+        facts.hosts.iter().any(|host| host.name_any() == node.name_any())
+            || node.labels().get(hoist_api::labels::NODE_POOL) == Some(&pool.name_any())
+    };
+    facts.nodes.iter().flatten().filter(|node| is_own(node)).collect()
+}
+
+fn verdicts(pool: &NodePool, facts: &Facts<'_>, own: &[&Arc<Node>]) -> Vec<Verdict> {
+    let expected = usize::try_from(pool.spec.replicas.unwrap_or_default()).unwrap_or_default();
+    let ready = own.iter().filter(|node| is_ready(node)).count();
+    let machines = machines(pool, facts, expected, own);
+    let healthy = healthy(own);
+    let mut all = vec![ready_verdict(pool, facts, expected, ready, &machines, &healthy)];
+    all.extend(of_spec(pool, facts));
+    all.extend(of_release(facts));
+    all.extend(updating(facts, own));
+    all.push(reached(facts, expected));
+    all.extend([machines, healthy]);
+    let pending: Vec<String> = facts
+        .refused
+        .iter()
+        .filter(|(_, refusal)| {
+            refusal.host.as_ref().is_none_or(|name| facts.hosts.iter().any(|host| host.name_any() == *name))
+        })
+        .map(|(request, refusal)| format!("{request}: {}", refusal.message))
+        .collect();
+    if !pending.is_empty() {
+        all.push(Verdict::new("CertificateRequestsPending", true, "NotApproved", cut(&pending.join("; "))));
+    }
+    all
+}
+
+fn ready_verdict(
+    pool: &NodePool,
+    facts: &Facts<'_>,
+    expected: usize,
+    ready: usize,
+    machines: &Verdict,
+    healthy: &Verdict,
+) -> Verdict {
+    if facts.cluster.is_none() {
+        return Verdict::new(
+            Type::Ready,
+            false,
+            Reason::NotFound,
+            format!(
+                "HostedCluster {} does not exist in this namespace; create it, or delete this NodePool",
+                pool.spec.cluster_name
+            ),
+        );
+    }
+    if expected == 0 && facts.hosts.is_empty() {
+        return Verdict::new(Type::Ready, true, Reason::AsExpected, "no nodes are expected");
+    }
+    if ready >= expected && healthy.status == Status::True {
+        return Verdict::new(Type::Ready, true, Reason::AsExpected, ALL_IS_WELL);
+    }
+    // A node that is ill says more than hosts on their way; these say more than that there is no node yet.
+    let worst = if facts.nodes.as_ref().is_some_and(|nodes| !nodes.is_empty()) && healthy.status != Status::True {
+        healthy
+    } else {
+        machines
+    };
+    Verdict::new(Type::Ready, false, &worst.reason, format!("{ready} of {expected} nodes are ready; {}", worst.message))
+}
+
+fn machines(pool: &NodePool, facts: &Facts<'_>, expected: usize, own: &[&Arc<Node>]) -> Verdict {
+    let verdict = |status: bool, reason: Reason, message: String| {
+        Verdict::new(Type::AllMachinesReady, status, reason, cut(&message))
+    };
+    let unfinished: Vec<String> = facts
+        .hosts
+        .iter()
+        .filter(|host| !own.iter().any(|node| node.name_any() == host.name_any() && is_ready(node)))
+        .map(stage_of)
+        .collect();
+    let missing = expected.saturating_sub(facts.hosts.len());
+    let join = format!("hcp create join-command --name {} --node-pool {}", pool.spec.cluster_name, pool.name_any());
+    match (missing, unfinished.is_empty()) {
+        (0, true) => verdict(true, Reason::AsExpected, ALL_IS_WELL.to_owned()),
+        (0, false) => verdict(false, Reason::NodesJoining, unfinished.join("; ")),
+        (_, true) => verdict(
+            false,
+            Reason::NodesMissing,
+            format!("{missing} of {expected} hosts have not joined; run on each the line that `{join}` prints"),
+        ),
+        (_, false) => verdict(
+            false,
+            Reason::NodesJoining,
+            format!(
+                "{}; {missing} more of {expected} have not joined; run on each the line that `{join}` prints",
+                unfinished.join("; ")
+            ),
+        ),
+    }
+}
+
+fn stage_of(host: &Host) -> String {
+    let status = host.status.clone().unwrap_or_default();
+    let stage = status.stage.unwrap_or(Stage::Contacted);
+    match status.message.filter(|message| !message.is_empty()) {
+        Some(message) => format!("host {} is at stage {stage}: {message}", host.name_any()),
+        None => format!("host {} is at stage {stage}", host.name_any()),
+    }
+}
+
+fn healthy(own: &[&Arc<Node>]) -> Verdict {
+    let ill: Vec<String> = own
+        .iter()
+        .filter(|node| !is_ready(node))
+        .map(|node| {
+            let cause = ready_condition(node).and_then(|condition| condition.message.clone()).unwrap_or_default();
+            format!("node {} is not ready: {cause}", node.name_any())
+        })
+        .collect();
+    if own.is_empty() {
+        return Verdict::new(
+            Type::AllNodesHealthy,
+            false,
+            Reason::NodesMissing,
+            "machines are not healthy: there is no node yet",
+        );
+    }
+    if ill.is_empty() {
+        return Verdict::new(Type::AllNodesHealthy, true, Reason::AsExpected, ALL_IS_WELL);
+    }
+    Verdict::new(
+        Type::AllNodesHealthy,
+        false,
+        Reason::NodesJoining,
+        cut(&format!("machines are not healthy: {}", ill.join("; "))),
+    )
+}
+
+fn of_spec(pool: &NodePool, facts: &Facts<'_>) -> Vec<Verdict> {
+    let spec = &pool.spec;
+    let scaling = spec.auto_scaling.is_some();
+    let repair = spec.management.auto_repair;
+    let (active, reason, message) = match &facts.pause {
+        Pause::No => (true, Reason::AsExpected, "Reconciliation active on resource".to_owned()),
+        Pause::ForGood => (false, Reason::ReconciliationPaused, "Reconciliation paused until field removed".to_owned()),
+        Pause::Until(date) => (false, Reason::ReconciliationPaused, format!("Reconciliation paused until: {date}")),
+        Pause::Invalid(message) => (true, Reason::InvalidPausedUntilValue, message.clone()),
+    };
+    let platform = spec.platform.type_;
+    let (is_served, platform_message) = if platform == PlatformType::None {
+        (true, ALL_IS_WELL.to_owned())
+    } else {
+        (
+            false,
+            format!(
+                "spec.platform.type {platform} makes machines, which this version of Hoist does not; use None and join hosts"
+            ),
+        )
+    };
+    let (is_known, arch_message) = if spec.arch == "amd64" {
+        (true, ALL_IS_WELL.to_owned())
+    } else {
+        (false, format!("the release has no binaries for {}; use amd64", spec.arch))
+    };
+    vec![
+        Verdict::new(
+            Type::AutoscalingEnabled,
+            scaling,
+            if scaling { Reason::NotServed } else { Reason::AsExpected },
+            if scaling { "on platform None hosts join by hand; the bounds are not acted upon" } else { "" },
+        ),
+        Verdict::new(
+            Type::AutorepairEnabled,
+            repair,
+            if repair { Reason::NotServed } else { Reason::AsExpected },
+            if repair {
+                "on platform None there are no machines to replace; remove a broken host with `hcp remove host`"
+            } else {
+                ""
+            },
+        ),
+        Verdict::new(Type::UpdateManagementEnabled, true, Reason::AsExpected, ALL_IS_WELL),
+        Verdict::new(Type::ReconciliationActive, active, reason, message),
+        Verdict::new(
+            Type::ValidPlatformConfig,
+            is_served,
+            if is_served { Reason::AsExpected } else { Reason::InvalidConfiguration },
+            platform_message,
+        ),
+        Verdict::new(
+            Type::ValidArchPlatform,
+            is_known,
+            if is_known { Reason::AsExpected } else { Reason::InvalidConfiguration },
+            arch_message,
+        ),
+    ]
+}
+
+fn of_release(facts: &Facts<'_>) -> Vec<Verdict> {
+    let payload = [Type::ValidGeneratedPayload, Type::ValidMachineConfig];
+    let all = |status: Status, reason: &str, message: &str| -> Vec<Verdict> {
+        std::iter::once(Type::ValidReleaseImage)
+            .chain(payload)
+            .map(|type_| Verdict::new(type_, status, reason, message))
+            .collect()
+    };
+    match &facts.release {
+        None => all(Status::Unknown, Reason::StatusUnknown.as_ref(), "waiting for the cluster's pull secret"),
+        Some(Err(failure)) => all(Status::False, &failure.reason, &failure.message),
+        Some(Ok(release)) => {
+            let mut verdicts = all(Status::True, Reason::AsExpected.as_ref(), ALL_IS_WELL);
+            verdicts[0].message = format!("Using release image: {}", release.reference);
+            verdicts.push(skew_verdict(facts.cluster, release));
+            verdicts
+        }
+    }
+}
+
+fn skew_verdict(cluster: Option<&HostedCluster>, release: &Release) -> Verdict {
+    let type_ = Type::SupportedVersionSkew;
+    let status = cluster.and_then(|cluster| cluster.status.as_ref());
+    let control_plane =
+        status.and_then(|status| status.control_plane_version.as_ref()).map(|version| &version.desired.version);
+    let control_plane: Option<semver::Version> = control_plane.and_then(|version| version.parse().ok());
+    match control_plane.map(|version| skew::check_node_pool(&version, &release.version)) {
+        Some(Err(error)) => Verdict::new(type_, false, Reason::UnsupportedSkew, error.to_string()),
+        Some(Ok(())) => Verdict::new(type_, true, Reason::AsExpected, "Release image version is valid"),
+        None => {
+            Verdict::new(type_, Status::Unknown, Reason::StatusUnknown, "the control plane's version is not known yet")
+        }
+    }
+}
+
+fn updating(facts: &Facts<'_>, own: &[&Arc<Node>]) -> Vec<Verdict> {
+    let config = Verdict::new(Type::UpdatingConfig, false, Reason::AsExpected, "");
+    let Some(Ok(release)) = facts.release else {
+        return vec![Verdict::new(Type::UpdatingVersion, false, Reason::AsExpected, ""), config];
+    };
+    let wanted = release.version.to_string();
+    let old: Vec<String> = own
+        .iter()
+        .filter_map(|node| Some((node, kubelet_version(node)?)))
+        .filter(|(_, version)| *version != wanted)
+        .map(|(node, version)| format!("{} runs {version}", node.name_any()))
+        .collect();
+    let version = if old.is_empty() {
+        Verdict::new(Type::UpdatingVersion, false, Reason::AsExpected, "")
+    } else {
+        Verdict::new(
+            Type::UpdatingVersion,
+            true,
+            Reason::Progressing,
+            cut(&format!("Updating version in progress. Target version: {wanted}; {}", old.join(", "))),
+        )
+    };
+    vec![version, config]
+}
+
+/// HyperShift's word for "the machine got its configuration"; here, that a host got its credential.
+fn reached(facts: &Facts<'_>, expected: usize) -> Verdict {
+    let type_ = Type::ReachedIgnitionEndpoint;
+    let has_reached =
+        facts.hosts.iter().any(|host| host.status.as_ref().is_some_and(|status| status.bootstrap.is_some()));
+    if has_reached {
+        Verdict::new(type_, true, Reason::AsExpected, ALL_IS_WELL)
+    } else if expected == 0 {
+        Verdict::new(type_, Status::Unknown, Reason::NoWorkerNodesAvailable, "no host is expected")
+    } else {
+        Verdict::new(type_, false, Reason::NodesMissing, "no host has contacted the bootstrap server yet")
+    }
+}
+
+fn cut(message: &str) -> String {
+    if message.len() <= LONGEST {
+        return message.to_owned();
+    }
+    format!("{} ... too many similar errors", &message[..message.floor_char_boundary(LONGEST - 40)])
+}
+
+/// As `conditions::merge`, for HyperShift's own type of a pool's condition.
+fn merge(
+    previous: &[NodePoolCondition],
+    verdicts: &[Verdict],
+    generation: Option<i64>,
+    now: Timestamp,
+) -> Vec<NodePoolCondition> {
+    let now = Time(Timestamp::from_second(now.as_second()).unwrap_or(now));
+    verdicts
+        .iter()
+        .map(|verdict| {
+            let before = previous.iter().find(|before| before.type_ == verdict.type_);
+            let since = before
+                .filter(|before| before.status == verdict.status.as_str())
+                .map_or_else(|| now.clone(), |before| before.last_transition_time.clone());
+            NodePoolCondition {
+                type_: verdict.type_.clone(),
+                status: verdict.status.as_str().to_owned(),
+                severity: (verdict.status == Status::False).then(|| "Error".to_owned()),
+                last_transition_time: since,
+                reason: Some(verdict.reason.clone()),
+                message: Some(verdict.message.clone()).filter(|message| !message.is_empty()),
+                observed_generation: generation,
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! What a NodePool says in each phase of its life.
+
+use hoist_api::host::HostStatus;
+use hoist_testkit::fixtures;
+
+use super::*;
+
+fn facts<'a>(cluster: &'a HostedCluster, release: &'a Release, hosts: &'a [Host], nodes: Vec<Node>) -> Facts<'a> {
+    Facts {
+        cluster: Some(cluster),
+        release: Some(Ok(release)),
+        hosts,
+        nodes: Some(nodes.into_iter().map(Arc::new).collect()),
+        refused: BTreeMap::new(),
+        pause: Pause::No,
+    }
+}
+
+fn of(status: &NodePoolStatus, type_: Type) -> (String, String, String) {
+    let condition = status.conditions.iter().find(|condition| condition.type_ == type_.as_ref()).expect("a condition");
+    (
+        condition.status.clone(),
+        condition.reason.clone().unwrap_or_default(),
+        condition.message.clone().unwrap_or_default(),
+    )
+}
+
+fn not_ready(name: &str) -> Node {
+    let mut node = fixtures::node(name);
+    let condition = &mut node.status.as_mut().unwrap().conditions.as_mut().unwrap()[0];
+    condition.status = "False".to_owned();
+    condition.message = Some("container runtime network not ready".to_owned());
+    node
+}
+
+#[test]
+fn before_any_host_it_says_how_many_are_missing_and_what_to_run() {
+    let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
+    let status = compute(&fixtures::node_pool(), &facts(&cluster, &release, &[], Vec::new()), fixtures::now());
+    let (value, reason, message) = of(&status, Type::AllMachinesReady);
+    assert_eq!((value.as_str(), reason.as_str()), ("False", "NodesMissing"));
+    assert!(message.contains("2 of 2") && message.contains("hcp create join-command"), "{message}");
+    assert_eq!(of(&status, Type::Ready).0, "False");
+    assert_eq!(status.replicas, None);
+    assert_eq!(status.version.as_deref(), Some("1.36.3"));
+}
+
+#[test]
+fn a_host_that_is_stuck_is_quoted() {
+    let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
+    let mut host = fixtures::host("worker-0");
+    host.status = Some(HostStatus {
+        stage: Some(Stage::Failed),
+        message: Some("swap is on (next step: swapoff -a)".to_owned()),
+        ..HostStatus::default()
+    });
+    let hosts = [host];
+    let status = compute(&fixtures::node_pool(), &facts(&cluster, &release, &hosts, Vec::new()), fixtures::now());
+    let (_, _, message) = of(&status, Type::AllMachinesReady);
+    assert!(
+        message.contains("worker-0") && message.contains("swapoff -a") && message.contains("1 more of 2"),
+        "{message}"
+    );
+    assert!(of(&status, Type::Ready).2.contains("swapoff -a"));
+}
+
+#[test]
+fn with_all_nodes_ready_everything_is_as_expected() {
+    let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
+    let hosts = [fixtures::host("worker-0"), fixtures::host("worker-1")];
+    let nodes = vec![fixtures::node("worker-0"), fixtures::node("worker-1")];
+    let status = compute(&fixtures::node_pool(), &facts(&cluster, &release, &hosts, nodes), fixtures::now());
+    for type_ in [Type::Ready, Type::AllMachinesReady, Type::AllNodesHealthy, Type::ValidReleaseImage] {
+        assert_eq!(of(&status, type_).0, "True", "{type_}");
+    }
+    assert_eq!(
+        of(&status, Type::AllNodesHealthy),
+        ("True".to_owned(), "AsExpected".to_owned(), ALL_IS_WELL.to_owned())
+    );
+    assert_eq!(status.replicas, Some(2));
+}
+
+#[test]
+fn a_node_that_is_ill_makes_the_pool_unhealthy_in_hyper_shifts_words() {
+    let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
+    let hosts = [fixtures::host("worker-0"), fixtures::host("worker-1")];
+    let nodes = vec![fixtures::node("worker-0"), not_ready("worker-1")];
+    let status = compute(&fixtures::node_pool(), &facts(&cluster, &release, &hosts, nodes), fixtures::now());
+    let (value, _, message) = of(&status, Type::AllNodesHealthy);
+    assert_eq!(value, "False");
+    assert!(message.contains("machines are not healthy") && message.contains("network not ready"), "{message}");
+}
+
+#[test]
+fn more_hosts_than_expected_are_counted_and_nobody_is_sent_away() {
+    let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
+    let hosts: Vec<Host> = (0..3).map(|index| fixtures::host(&format!("worker-{index}"))).collect();
+    let nodes = (0..3).map(|index| fixtures::node(&format!("worker-{index}"))).collect();
+    let status = compute(&fixtures::node_pool(), &facts(&cluster, &release, &hosts, nodes), fixtures::now());
+    assert_eq!((status.replicas, of(&status, Type::Ready).0.as_str()), (Some(3), "True"));
+}
+
+#[test]
+fn a_pool_newer_than_its_control_plane_is_reported() {
+    use hoist_api::hosted_cluster::status::HostedClusterStatus;
+    use hoist_api::hosted_cluster::version::{ClusterVersionStatus, DesiredRelease};
+    let mut cluster = fixtures::hosted_cluster();
+    let desired = DesiredRelease { image: String::new(), version: "1.35.4".to_owned() };
+    cluster.status = Some(HostedClusterStatus {
+        control_plane_version: Some(ClusterVersionStatus { desired, ..ClusterVersionStatus::default() }),
+        ..HostedClusterStatus::default()
+    });
+    let release = fixtures::release("1.36.3");
+    let status = compute(&fixtures::node_pool(), &facts(&cluster, &release, &[], Vec::new()), fixtures::now());
+    assert_eq!(of(&status, Type::SupportedVersionSkew).0, "False");
+}
+
+#[test]
+fn without_its_cluster_it_says_so() {
+    let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
+    let orphan = Facts { cluster: None, ..facts(&cluster, &release, &[], Vec::new()) };
+    let (value, reason, message) = of(&compute(&fixtures::node_pool(), &orphan, fixtures::now()), Type::Ready);
+    assert_eq!((value.as_str(), reason.as_str()), ("False", "NotFound"));
+    assert!(message.contains("HostedCluster demo"), "{message}");
+}
+
+#[test]
+fn a_release_that_cannot_be_read_is_reported_with_its_cause() {
+    let cluster = fixtures::hosted_cluster();
+    let failure = Failure {
+        reason: "RegistryUnreachable".to_owned(),
+        message: "registry is away".to_owned(),
+        is_transient: true,
+    };
+    let facts = Facts {
+        cluster: Some(&cluster),
+        release: Some(Err(&failure)),
+        hosts: &[],
+        nodes: None,
+        refused: BTreeMap::new(),
+        pause: Pause::No,
+    };
+    let status = compute(&fixtures::node_pool(), &facts, fixtures::now());
+    let expected = ("False".to_owned(), "RegistryUnreachable".to_owned(), "registry is away".to_owned());
+    assert_eq!(of(&status, Type::ValidReleaseImage), expected);
+}
+
+#[test]
+fn a_foreign_certificate_request_shows() {
+    let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
+    let refusal = Refusal { host: None, message: "user somebody is neither".to_owned() };
+    let facts = Facts {
+        refused: BTreeMap::from([("csr-1".to_owned(), refusal)]),
+        ..facts(&cluster, &release, &[], Vec::new())
+    };
+    let status = compute(&fixtures::node_pool(), &facts, fixtures::now());
+    let condition = status.conditions.iter().find(|condition| condition.type_ == "CertificateRequestsPending").unwrap();
+    assert!(condition.message.as_deref().unwrap().contains("csr-1"));
+}
+
+#[test]
+fn transition_times_move_only_with_the_status() {
+    let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
+    let mut pool = fixtures::node_pool();
+    pool.status = Some(compute(&pool, &facts(&cluster, &release, &[], Vec::new()), fixtures::now()));
+    let later = fixtures::now() + jiff::SignedDuration::from_secs(60);
+    let again = compute(&pool, &facts(&cluster, &release, &[], Vec::new()), later);
+    assert_eq!(Some(again), pool.status);
+}

@@ -1,0 +1,48 @@
+//! What the operator is told at start; every flag has an environment variable, which is what the Deployment sets.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use hoist_deployment::{METRICS_PORT, OPERATOR_NAMESPACE};
+
+/// Runs the controllers of hosted clusters.
+///
+/// Without a service account it uses the current kubeconfig, so that it can be run beside a cluster for debugging; then add
+/// `--guest-access published`.
+#[derive(Debug, Clone, clap::Parser)]
+#[command(name = "hoist-operator", version)]
+pub struct Settings {
+    /// Namespace of the operator and the bootstrap server
+    #[arg(long, env = "POD_NAMESPACE", default_value = OPERATOR_NAMESPACE)]
+    pub namespace: String,
+    /// Name under which this process holds the leader lease; the host name when left out
+    #[arg(long, env = "POD_NAME")]
+    pub identity: Option<String>,
+    /// Where /healthz, /readyz and /metrics are served
+    #[arg(long, env = "HOIST_METRICS_ADDRESS", default_value_t = SocketAddr::from(([0, 0, 0, 0], METRICS_PORT)))]
+    pub metrics_address: SocketAddr,
+    /// PEM file with authorities of registries, besides the machine's own
+    #[arg(long, env = "HOIST_REGISTRY_TRUST_BUNDLE")]
+    pub registry_trust_bundle: Option<PathBuf>,
+    /// Proxy for reading release images, as http://host:port
+    #[arg(long, env = "HOIST_REGISTRY_PROXY")]
+    pub registry_proxy: Option<String>,
+    /// How the operator reaches hosted API servers
+    #[arg(long, env = "HOIST_GUEST_ACCESS", value_enum, default_value_t = GuestAccess::Service)]
+    pub guest_access: GuestAccess,
+    /// ServiceAccount that the operator runs as; it gets the operator's rights in control plane namespaces
+    #[arg(long, env = "HOIST_SERVICE_ACCOUNT", default_value = hoist_deployment::OPERATOR)]
+    pub service_account: String,
+    /// Most objects of one kind that are worked on at a time; passes mostly wait, so this bounds memory and not processors
+    #[arg(long, env = "HOIST_CONCURRENCY", default_value_t = 64)]
+    pub concurrency: u16,
+}
+
+/// How the operator reaches hosted API servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum GuestAccess {
+    /// Through their Services, inside the management cluster.
+    Service,
+    /// At their published addresses, through the kubeconfig's proxy if it has one.
+    Published,
+}

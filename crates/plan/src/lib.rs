@@ -1,0 +1,30 @@
+//! The checked [`Plan`] of a hosted cluster: no choice is left open in it.
+//!
+//! [`validate::validate`] is the only way from what a user wrote to a Plan; builders behind it cannot fail.
+
+pub mod addresses;
+pub mod endpoints;
+pub mod finding;
+#[cfg(any(test, feature = "fixtures"))]
+pub mod fixtures;
+pub mod identity;
+pub mod images;
+pub mod network;
+pub mod observed;
+pub mod plan;
+pub mod publishing;
+pub mod resources;
+pub mod scheduling;
+pub mod validate;
+
+pub use endpoints::{Endpoints, HostPort};
+pub use finding::Finding;
+pub use identity::Identity;
+pub use images::Images;
+pub use network::{Network, NetworkProvider};
+pub use observed::Observed;
+pub use plan::{Encryption, Etcd, Plan};
+pub use publishing::{PublishedVia, Publishing};
+pub use resources::{ResourceOverrides, ResourceRequest};
+pub use scheduling::Scheduling;
+pub use validate::{Checked, validate};

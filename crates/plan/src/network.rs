@@ -1,0 +1,42 @@
+//! Networks of a hosted cluster after every check.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+
+/// Networks of a hosted cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Network {
+    /// Networks that nodes have addresses in, as the user names them; may be empty.
+    pub machine_networks: Vec<IpNet>,
+    /// Network of pods.
+    pub cluster_network: IpNet,
+    /// Prefix length of one node's part of [`Self::cluster_network`].
+    pub host_prefix: u8,
+    /// Network of Services.
+    pub service_network: IpNet,
+    /// ClusterIP of the `kubernetes` Service: the first of the network.
+    pub kubernetes_service_ip: IpAddr,
+    /// ClusterIP of the DNS Service: the tenth of the network.
+    pub dns_service_ip: IpAddr,
+    /// Where a node reaches its API server: an address on the node's own loopback interface.
+    pub node_api: SocketAddr,
+    /// Who makes the pod network.
+    pub provider: NetworkProvider,
+    /// Whether kube-controller-manager gives each node its part of [`Self::cluster_network`].
+    pub allocate_node_cidrs: bool,
+    /// Networks from which the published API server may be reached; empty means all.
+    pub allowed_cidr_blocks: Vec<IpNet>,
+}
+
+/// Who makes the pod network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NetworkProvider {
+    /// Hoist: flannel, vxlan.
+    Hoist,
+    /// The user.
+    Other,
+}
+
+/// DNS domain of every hosted cluster, as in HyperShift.
+pub const CLUSTER_DOMAIN: &str = "cluster.local";
