@@ -6,6 +6,7 @@ export PATH := $(HOIST_CACHE)/tools/bin:$(PATH)
 TARGET := x86_64-unknown-linux-gnu
 # One optimised build serves the images, the demo, the tests against a real instance and the bench.
 BIN := $(CARGO_TARGET_DIR)/$(TARGET)/release
+PROGRAMS := --package hoist-bootstrap --package hoist-cli --package hoist-node-agent --package hoist-operator
 CARGO_DENY_VERSION := 0.20.2
 
 .PHONY: help
@@ -32,12 +33,12 @@ check: tools ## Format, lints, dependency rule, licences, docs, tests that need 
 
 .PHONY: build
 build: ## Build hcp and the programs of the images
-	cargo build --release --workspace --bins
+	cargo build --release --bins $(PROGRAMS)
 
 .PHONY: payload
-payload: ## Build upstream's components and ours into release images (once; cached by content)
+payload: build ## Build upstream's components and ours into release images (once; cached by content)
 	cargo xtask payload rootfs
-	cargo xtask payload build
+	cargo xtask payload build --hoist-bin $(BIN)
 
 .PHONY: install
 install: build ## Put hcp and hypershift into /usr/local/bin

@@ -31,9 +31,8 @@ impl Bare {
         let folder = tempfile::tempdir().context("no temporary folder")?;
         let etcd = world.object(namespace, "statefulset", "etcd")?;
         let api_server = world.object(namespace, "deployment", "kube-apiserver")?;
-        let binaries = world.fact("payloadBinaries")?.to_owned();
-        let etcd = command(world, namespace, &etcd, "etcd", &binaries, folder.path())?;
-        let api_server = command(world, namespace, &api_server, "kube-apiserver", &binaries, folder.path())?;
+        let etcd = command(world, namespace, &etcd, "etcd", folder.path())?;
+        let api_server = command(world, namespace, &api_server, "kube-apiserver", folder.path())?;
         let server = format!("https://127.0.0.1:{API_PORT}");
         let local: String = kubeconfig
             .lines()
@@ -89,14 +88,7 @@ impl Drop for Running {
 }
 
 /// The container's command with its mounted files laid out below `folder` and its addresses on loopback.
-fn command(
-    world: &World,
-    namespace: &str,
-    workload: &Value,
-    name: &str,
-    binaries: &str,
-    folder: &Path,
-) -> anyhow::Result<Vec<String>> {
+fn command(world: &World, namespace: &str, workload: &Value, name: &str, folder: &Path) -> anyhow::Result<Vec<String>> {
     let pod = &workload["spec"]["template"]["spec"];
     let container = pod["containers"]
         .as_array()
@@ -118,7 +110,7 @@ fn command(
     // The longest path first: `/a/b` must not be taken for something below `/a`.
     roots.sort_by_key(|(path, _)| std::cmp::Reverse(path.len()));
 
-    let mut words = vec![format!("{binaries}/{name}")];
+    let mut words = vec![binary(world, namespace, container, name, folder)?];
     let given = ["command", "args"].iter().flat_map(|field| container[*field].as_array().into_iter().flatten()).skip(1);
     for word in given {
         let mut argument = word.as_str().context("an argument that is no string")?.to_owned();
@@ -132,6 +124,26 @@ fn command(
     }
     words.extend(overrides(name, folder));
     Ok(words)
+}
+
+/// The very program that the pod runs, taken out of its image.
+fn binary(world: &World, namespace: &str, container: &Value, name: &str, folder: &Path) -> anyhow::Result<String> {
+    let image = container["image"].as_str().with_context(|| format!("container {name} of {namespace} has no image"))?;
+    let target = folder.join(format!("{name}.program"));
+    let host = world.management_host()?;
+    // Every image's file system is mounted for the container that runs it: the process shows it.
+    let line = format!("cat /proc/$(pgrep -xo {name})/exe");
+    let output = std::process::Command::new(world.program())
+        .args(["local", "host", "exec", &host, "--instance", world.instance(), "--", "sh", "-c", &line])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .with_context(|| format!("failed to read the program of {image}"))?;
+    fs_err::write(&target, output.stdout)?;
+    let mut permissions = fs_err::metadata(&target)?.permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
+    fs_err::set_permissions(&target, permissions)?;
+    Ok(target.to_string_lossy().into_owned())
 }
 
 /// Flags given twice: the last one counts.

@@ -19,7 +19,7 @@ pub fn of_namespace(world: &World, namespace: &str) -> anyhow::Result<Memory> {
     let uids = world
         .kubectl(&["--namespace", namespace, "get", "pods", "--output", "jsonpath={.items[*].metadata.uid}"])?
         .success()?;
-    let host = world.fact("managementHost")?.to_owned();
+    let host = world.management_host()?;
     let mut processes = BTreeSet::new();
     for uid in uids.split_whitespace() {
         processes.extend(processes_of(world, &host, uid)?);
@@ -31,7 +31,7 @@ pub fn of_namespace(world: &World, namespace: &str) -> anyhow::Result<Memory> {
 
 /// Memory of the management host's processes with these names.
 pub fn of_programs(world: &World, names: &[&str]) -> anyhow::Result<Memory> {
-    let host = world.fact("managementHost")?.to_owned();
+    let host = world.management_host()?;
     let line = format!("for p in $(pgrep '{}'); do cat /proc/$p/smaps_rollup; done", names.join("|"));
     let text = world.in_host(&host, &line)?.success()?;
     Ok(Memory { pss: sum(&text, "Pss:")?, anonymous: sum(&text, "Pss_Anon:")? })

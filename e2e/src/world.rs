@@ -61,6 +61,13 @@ impl World {
             .with_context(|| format!("`hcp local status` has no field {field}"))
     }
 
+    /// Name of the first management node, which is a local host as well.
+    pub fn management_host(&self) -> anyhow::Result<String> {
+        let hosts = self.status.as_ref().and_then(|status| status["hosts"].as_array()).context("no status was read")?;
+        let found = hosts.iter().find(|host| host["role"] == "management").context("there is no management host")?;
+        Ok(found["name"].as_str().unwrap_or_default().to_owned())
+    }
+
     /// Runs `kubectl` against the management cluster.
     pub fn kubectl(&self, arguments: &[&str]) -> anyhow::Result<Said> {
         run(self.fact("kubectl")?, arguments, &[("KUBECONFIG", self.fact("kubeconfig")?)])

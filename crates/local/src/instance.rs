@@ -153,6 +153,11 @@ impl Instance {
         self.path("hosts")
     }
 
+    /// The release's `kubectl`.
+    pub fn kubectl(&self) -> PathBuf {
+        self.path("kubectl")
+    }
+
     /// The administrator's kubeconfig of the management cluster.
     pub fn kubeconfig(&self) -> PathBuf {
         self.path("kubeconfig")

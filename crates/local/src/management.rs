@@ -11,6 +11,7 @@ mod objects;
 mod payload;
 mod registry;
 mod static_pods;
+mod tools;
 
 use std::{io, path::PathBuf, sync::Arc};
 
@@ -222,7 +223,7 @@ async fn prepare_nodes(
 ) -> Result<Prepared, Error> {
     let (instance, payload, certificates) = (instance.clone(), Arc::clone(payload), Arc::clone(certificates));
     tokio::task::spawn_blocking(move || {
-        let (mut changed, mut started) = (false, Vec::new());
+        let (mut changed, mut started) = (tools::ensure(&instance, &payload)?, Vec::new());
         let mut nodes = nodes(&instance)?;
         let present = u8::try_from(nodes.len()).unwrap_or(u8::MAX);
         let base = machine::base_root(&machine::cache_dir());

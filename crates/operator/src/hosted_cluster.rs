@@ -24,7 +24,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::core::PartialObjectMeta;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::reflector::{ObjectRef, Store};
-use kube::runtime::{Controller, watcher};
+use kube::runtime::{Controller, WatchStreamExt, watcher};
 use kube::{Api, Resource, ResourceExt};
 use tracing::instrument;
 
@@ -44,7 +44,8 @@ pub fn run(ctx: Arc<Context>, management: impl Stream<Item = ()> + Send + 'stati
     let client = ctx.client.clone();
     let (store, changes) = watches::own::<HostedCluster>(Api::all(client.clone()));
     let changes = watches::changed(changes, watches::wish);
-    let (_, control_planes) = watches::own::<HostedControlPlane>(Api::all(client.clone()));
+    let control_planes = watches::events::<HostedControlPlane>(Api::all(client.clone()), watcher::Config::default());
+    let control_planes = control_planes.touched_objects();
     let hosts = watches::metadata::<Host>(Api::all(client.clone()), watcher::Config::default());
     let hosts = watches::changed(hosts, |host| host.metadata.deletion_timestamp.is_some());
     let pools = watches::metadata::<NodePool>(Api::all(client.clone()), watcher::Config::default());

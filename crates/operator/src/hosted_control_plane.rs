@@ -22,9 +22,9 @@ use hoist_plan::validate::Inputs;
 use hoist_plan::{Finding, Identity, Plan};
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{Pod, Service};
-use kube::runtime::Controller;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::reflector::{ObjectRef, Store};
+use kube::runtime::{Controller, watcher};
 use kube::{Api, Resource, ResourceExt};
 use tracing::instrument;
 
@@ -41,7 +41,7 @@ pub fn run(ctx: Arc<Context>) -> impl Stream<Item = ()> + Send {
     let client = ctx.client.clone();
     let (store, changes) = watches::own::<HostedControlPlane>(Api::all(client.clone()));
     let changes = watches::changed(changes, watches::wish);
-    let (_, pools) = watches::own::<NodePool>(Api::all(client.clone()));
+    let pools = watches::events::<NodePool>(Api::all(client.clone()), watcher::Config::default());
     let pools = watches::changed(pools, watches::wish);
     let (workloads, sets, pods, services) = (store.clone(), store.clone(), store.clone(), store.clone());
     Controller::for_stream(changes, store)

@@ -57,8 +57,7 @@ impl Management {
         let nodes = watcher(Api::<Node>::all(client.clone()), watcher::Config::default())
             .default_backoff()
             .modify(trim_node)
-            .reflect(writers.nodes)
-            .touched_objects();
+            .reflect(writers.nodes);
         let nodes = crate::watches::changed(nodes, |node| (is_schedulable(node), pod_networks(node), addresses(node)));
         let classes = watcher(Api::<StorageClass>::all(client.clone()), watcher::Config::default())
             .default_backoff()

@@ -14,9 +14,9 @@ use hoist_api::{FINALIZER, Host, HostedCluster, HostedControlPlane, NodePool, na
 use hoist_controller::ApiError;
 use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, ListParams};
-use kube::runtime::Controller;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::reflector::ObjectRef;
+use kube::runtime::{Controller, watcher};
 use serde_json::json;
 use tracing::instrument;
 
@@ -50,7 +50,7 @@ pub fn run(ctx: Arc<Context>) -> impl Stream<Item = ()> + Send {
     let client = ctx.client.clone();
     let (store, changes) = watches::own::<NodePool>(Api::all(client.clone()));
     let changes = watches::changed(changes, watches::wish);
-    let (_, control_planes) = watches::own::<HostedControlPlane>(Api::all(client.clone()));
+    let control_planes = watches::events::<HostedControlPlane>(Api::all(client.clone()), watcher::Config::default());
     let control_planes = watches::changed(control_planes, |control_plane| {
         let status = control_plane.status.as_ref();
         (

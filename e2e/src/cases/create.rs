@@ -125,7 +125,7 @@ pub fn encrypted_at_rest(world: &mut World) -> anyhow::Result<()> {
         .kubectl_in(&kubeconfig, &["create", "secret", "generic", "at-rest", &format!("--from-literal=key={marker}")])?
         .success()?;
     // The database file is read where it lies, on the management host.
-    let node = world.fact("managementHost")?.to_owned();
+    let node = world.management_host()?;
     let hits = world.in_host(&node, &format!("grep -rlc {marker} /var/lib/hoist/volumes; true"))?.success()?;
     ensure!(hits.trim().is_empty(), "the Secret's content stands in {hits}");
     let names = world.in_host(&node, "grep -rl at-rest /var/lib/hoist/volumes; true")?.success()?;
@@ -146,7 +146,7 @@ pub fn destroy(world: &mut World) -> anyhow::Result<()> {
         ensure!(left.trim().is_empty(), "left on the host: {left}");
         Ok(())
     })?;
-    let node = world.fact("managementHost")?.to_owned();
+    let node = world.management_host()?;
     eventually("the volumes' data is gone", Duration::from_secs(20), || {
         let left = world.in_host(&node, "ls /var/lib/hoist/volumes 2>/dev/null; true")?.success()?;
         ensure!(left.trim().is_empty(), "volumes left: {left}");

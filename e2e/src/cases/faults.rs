@@ -30,7 +30,7 @@ pub fn killed_processes(world: &mut World) -> anyhow::Result<()> {
 pub fn control_plane_killed(world: &mut World) -> anyhow::Result<()> {
     let kubeconfig = kubeconfig(world, CLUSTER)?;
     world.kubectl_in(&kubeconfig, &["create", "configmap", "acknowledged", "--from-literal=key=value"])?.success()?;
-    let node = world.fact("managementHost")?.to_owned();
+    let node = world.management_host()?;
     for (component, process) in [("etcd", "etcd"), ("kube-apiserver", "kube-apiserver")] {
         let pod_selector = format!("hypershift.openshift.io/control-plane-component={component}");
         let uid = world
@@ -79,7 +79,7 @@ pub fn operator_killed(world: &mut World) -> anyhow::Result<()> {
             "SingleReplica",
         ])?
         .success()?;
-    let node = world.fact("managementHost")?.to_owned();
+    let node = world.management_host()?;
     // Bounded: six kills while the control plane is being made.
     for _ in 0..6 {
         world.in_host(&node, "pkill -9 -x hoist-operator; sleep 1; true")?.success()?;

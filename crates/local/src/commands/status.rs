@@ -26,6 +26,8 @@ pub struct Status {
     pub state_dir: PathBuf,
     /// The administrator's kubeconfig of the management cluster.
     pub kubeconfig: PathBuf,
+    /// A `kubectl` of the release.
+    pub kubectl: PathBuf,
     /// The pull secret of the instance's registry, a `.dockerconfigjson`.
     pub pull_secret: PathBuf,
     /// The instance's registry, `host:port`.
@@ -81,6 +83,7 @@ pub async fn status(instance: &Instance) -> Result<Status, Error> {
         instance: instance.name().to_owned(),
         state_dir: instance.state_dir().to_owned(),
         kubeconfig: instance.kubeconfig(),
+        kubectl: instance.kubectl(),
         pull_secret: instance.pull_secret(),
         registry: management::registry_host(),
         registry_trust_bundle: instance.registry_trust_bundle(),

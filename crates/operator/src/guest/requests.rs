@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
-use hoist_api::{Host, HostedControlPlane};
+use hoist_api::{Host, HostedControlPlane, NodePool};
 use hoist_controller::{ApiError, ObjectId, error_chain};
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
-use kube::api::{Patch, PatchParams};
+use kube::api::{ListParams, Patch, PatchParams};
 use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Resource, ResourceExt};
 use serde_json::json;
@@ -56,19 +56,19 @@ pub async fn approve(ctx: Arc<Context>, shared: Arc<Shared>) {
                     continue;
                 }
             },
-            _ = look_again.tick() => still_there(&api, &shared, &mut pending).await,
+            _ = look_again.tick() => still_there(&ctx, &api, &shared, &mut pending).await,
         };
         for request in due {
             let name = request.name_any();
             if approval::is_decided(&request) || request.metadata.deletion_timestamp.is_some() {
                 pending.remove(&name);
-                forget(&ctx, &shared, &name);
+                forget(&ctx, &shared, &name).await;
                 continue;
             }
             match judge(&ctx, &shared, &api, &request).await {
                 Ok(true) => {
                     pending.remove(&name);
-                    forget(&ctx, &shared, &name);
+                    forget(&ctx, &shared, &name).await;
                 }
                 Ok(false) => {
                     if pending.len() < MOST_REFUSALS {
@@ -86,6 +86,7 @@ pub async fn approve(ctx: Arc<Context>, shared: Arc<Shared>) {
 
 /// The pending requests, without those that expired: the API server deletes them, and not every deletion is seen.
 async fn still_there(
+    ctx: &Context,
     api: &Api<CertificateSigningRequest>,
     shared: &Shared,
     pending: &mut std::collections::BTreeMap<String, CertificateSigningRequest>,
@@ -96,7 +97,7 @@ async fn still_there(
             Ok(Some(request)) => found.push(request),
             Ok(None) => {
                 pending.remove(&name);
-                shared.state().refused.remove(&name);
+                forget(ctx, shared, &name).await;
             }
             Err(_) => break,
         }
@@ -104,11 +105,12 @@ async fn still_there(
     found
 }
 
-fn forget(ctx: &Context, shared: &Shared, request: &str) {
+async fn forget(ctx: &Context, shared: &Shared, request: &str) {
     if shared.state().refused.contains_key(request) {
         shared.learn(ctx, |state| {
             state.refused.remove(request);
         });
+        tell_node_pools(ctx, shared).await;
     }
 }
 
@@ -219,4 +221,16 @@ async fn report(
     shared.learn(ctx, |state| {
         state.refused.insert(name, refusal);
     });
+    tell_node_pools(ctx, shared).await;
+}
+
+/// Which pool a stranger's request is about nobody knows, so all of the cluster say that it is there.
+async fn tell_node_pools(ctx: &Context, shared: &Shared) {
+    let connection = &shared.connection;
+    let api: Api<NodePool> = Api::namespaced(ctx.client.clone(), &connection.hosted_cluster_namespace);
+    for pool in ctx.calls.list(&api, &ListParams::default()).await.unwrap_or_default() {
+        if pool.spec.cluster_name == connection.name {
+            ctx.triggers.node_pool(&connection.hosted_cluster_namespace, &pool.name_any());
+        }
+    }
 }

@@ -215,6 +215,8 @@ async fn finish(
     ctx.calls.delete(&secrets, &kubeconfig, &DeleteParams::default()).await?;
     ctx.rights.forget(namespace);
     ctx.sets.forget(namespace);
+    // A pass over the control plane that was under way may have connected once more.
+    ctx.guests.stop(ctx, namespace);
     let others = ctx.calls.list(api, &ListParams::default()).await?;
     if others.iter().all(|other| other.name_any() == hosted_cluster.name_any()) {
         let bindings: Api<RoleBinding> = Api::namespaced(ctx.client.clone(), &home);

@@ -93,7 +93,7 @@ fn verdicts(judged: &Judged<'_>, troubles: &[Trouble], before: &[Condition]) -> 
     let infrastructure = infrastructure(judged);
     let etcd = etcd(judged, troubles);
     let api = api_server(judged, troubles);
-    let mut all = vec![available(&infrastructure, &etcd, &api), degraded(judged, troubles)];
+    let mut all = vec![available(judged, &infrastructure, &etcd, &api), degraded(judged, troubles)];
     all.extend([infrastructure, api, etcd]);
     all.extend(valid(judged));
     all.extend(cluster_version(judged));
@@ -108,10 +108,17 @@ fn verdicts(judged: &Judged<'_>, troubles: &[Trouble], before: &[Condition]) -> 
     all
 }
 
-fn available(infrastructure: &Verdict, etcd: &Verdict, api: &Verdict) -> Verdict {
+fn available(judged: &Judged<'_>, infrastructure: &Verdict, etcd: &Verdict, api: &Verdict) -> Verdict {
+    let too_few_nodes = judged.findings.iter().find(|finding| finding.reason == Reason::InsufficientNodes);
     match [infrastructure, etcd, api].into_iter().find(|verdict| verdict.status != Status::True) {
         None => Verdict::new(Type::Available, true, Reason::AsExpected, CONTROL_PLANE_AVAILABLE),
-        Some(missing) => Verdict::new(Type::Available, false, &missing.reason, missing.message.clone()),
+        Some(missing) => match too_few_nodes {
+            // Says what to do; the scheduler says only that it could not.
+            Some(finding) if missing.reason == Reason::Unschedulable.as_ref() => {
+                Verdict::new(Type::Available, false, finding.reason, finding.message.clone())
+            }
+            _ => Verdict::new(Type::Available, false, &missing.reason, missing.message.clone()),
+        },
     }
 }
 

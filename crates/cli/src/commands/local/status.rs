@@ -22,6 +22,7 @@ fn text(status: &Status, printer: &Printer) -> String {
     let _ = writeln!(text, "Instance {}  {}\n", status.instance, printer.tone(tone, word));
     for (label, value) in [
         ("Kubeconfig", status.kubeconfig.display().to_string()),
+        ("kubectl", status.kubectl.display().to_string()),
         ("Pull secret", status.pull_secret.display().to_string()),
         ("Registry", status.registry.clone()),
         ("Trust bundle", status.registry_trust_bundle.display().to_string()),
@@ -63,6 +64,7 @@ mod tests {
             instance: "local".to_owned(),
             state_dir: "/state".into(),
             kubeconfig: "/state/kubeconfig".into(),
+            kubectl: "/state/kubectl".into(),
             pull_secret: "/state/pull-secret.json".into(),
             registry: "10.200.0.10:5000".to_owned(),
             registry_trust_bundle: "/state/registry-ca.crt".into(),
