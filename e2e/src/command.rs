@@ -24,12 +24,12 @@ impl Said {
         Ok(self.stdout)
     }
 
-    /// The standard error of a refusal; a success is an error.
+    /// All that a refused program said; a success is an error.
     pub fn refusal(self) -> anyhow::Result<String> {
         if self.code == 0 {
             bail!("it succeeded, though it should have been refused\n--- stdout\n{}", self.stdout);
         }
-        Ok(self.stderr)
+        Ok(format!("{}{}", self.stdout, self.stderr))
     }
 }
 

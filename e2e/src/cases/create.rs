@@ -32,7 +32,9 @@ pub fn install(world: &mut World) -> anyhow::Result<()> {
     let versions = world.object("hypershift", "configmap", "supported-versions")?;
     let listed =
         versions["data"]["supported-versions"].as_str().context("supported-versions has no key of its name")?;
-    ensure!(listed.contains("1.36.3") && listed.contains("1.35.4"), "supported versions: {listed}");
+    ensure!(listed == r#"{"versions":["1.36","1.35"]}"#, "supported versions: {listed}");
+    let releases = versions["data"]["releases"].as_str().context("supported-versions has no key releases")?;
+    ensure!(releases.contains("1.36.3") && releases.contains("1.35.4"), "releases: {releases}");
     Ok(())
 }
 

@@ -99,8 +99,7 @@ pub fn worker_rebooted(world: &mut World) -> anyhow::Result<()> {
         world.kubectl_in(&kubeconfig, &["get", "node", "worker-1", "--output", "jsonpath={.metadata.uid}"])?.success()
     };
     let before = boot(world)?;
-    world.in_host("worker-1", "kill -9 -1; true")?;
-    world.local(&["host", "stop", "worker-1"])?.success()?;
+    power::cut_host(world.refresh()?, "worker-1")?;
     world.local(&["up"])?.success()?;
     eventually("worker-1 is Ready again", Duration::from_secs(90), || {
         ensure!(boot(world)? == before, "the Node was made anew");

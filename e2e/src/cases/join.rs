@@ -158,7 +158,7 @@ pub fn logs_and_exec(world: &mut World) -> anyhow::Result<()> {
         let log = world.kubectl_in(&kubeconfig, &["logs", pod])?.success()?;
         ensure!(!log.trim().is_empty(), "the log of {pod} is empty");
         let said = world.kubectl_in(&kubeconfig, &["exec", pod, "--", "/usr/bin/agnhost", "--help"])?.success()?;
-        ensure!(said.contains("agnhost"), "exec said: {said}");
+        ensure!(said.contains("netexec"), "exec said: {said}");
     }
     eventually("the data plane connection is reported", Duration::from_secs(60), || {
         let cluster = world.object("clusters", "hostedcluster", CLUSTER)?;

@@ -14,8 +14,7 @@ use crate::context::Context;
 /// Keeps the store, and has those looked at whom a change concerns: the Host, its NodePool, the control plane.
 pub async fn follow(ctx: Arc<Context>, shared: Arc<Shared>, writer: Writer<Node>) {
     let api: Api<Node> = Api::all(shared.client.clone());
-    let stream =
-        watcher(api, watcher::Config::default()).default_backoff().modify(trim).reflect(writer);
+    let stream = watcher(api, watcher::Config::default()).default_backoff().modify(trim).reflect(writer);
     let mut changes = crate::watches::changed(stream, facts).boxed();
     loop {
         match changes.try_next().await {

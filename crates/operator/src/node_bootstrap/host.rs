@@ -50,16 +50,16 @@ async fn pass(host: &Host, ctx: &Context) -> Result<Action, Error> {
     let issued = issue(ctx, &api, &host, &control_plane).await;
     keep_finalizer(ctx, &api, &host).await?;
     let stage = host.status.as_ref().and_then(|status| status.stage);
-    let is_unwanted = host.annotations().contains_key(annotations::REMOVE_HOST);
+    let pool = node_pool(ctx, &control_plane, &host).await?;
+    let is_unwanted = host.annotations().contains_key(annotations::REMOVE_HOST) || stage == Some(Stage::Leaving);
     if is_unwanted || stage == Some(Stage::Left) {
-        if stage != Some(Stage::Left) && !leaving::drain(ctx, &host, guest.as_deref()).await? {
+        if stage != Some(Stage::Left) && !leaving::drain(ctx, &host, pool.as_ref(), guest.as_deref()).await? {
             return Ok(Action::requeue(leaving::LOOK_AGAIN));
         }
         // Its machine restores itself once it sees this; the finalizer holds the object until then.
         ctx.calls.delete(&api, &host.name_any(), &DeleteParams::default()).await?;
         return Ok(Action::await_change());
     }
-    let pool = node_pool(ctx, &control_plane, &host).await?;
     let node = guest.as_ref().and_then(|guest| guest.node(&host.name_any()));
     if let (Some(guest), Some(node)) = (&guest, &node) {
         bring_in_line(guest, node, &host, pool.as_ref()).await?;

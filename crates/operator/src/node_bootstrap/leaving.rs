@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use hoist_api::host::Stage;
-use hoist_api::{Host, HostedControlPlane, annotations};
+use hoist_api::{Host, HostedControlPlane, NodePool, annotations};
 use hoist_controller::lease::elapsed_since;
 use hoist_controller::{ApiError, ObjectId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::api::{Api, DeleteParams, EvictParams, ListParams};
 use kube::runtime::controller::Action;
@@ -21,20 +21,38 @@ use crate::context::Context;
 use crate::guest::Guest;
 use crate::hosted_cluster::tear_down::without_finalizer;
 
-/// How long pods may take to move.
+/// How long pods may take to move when the NodePool does not say.
 const DRAIN: Duration = Duration::from_secs(60);
 /// How long a machine may take to restore itself after the order, before its Host is given up.
 const RESTORE: Duration = Duration::from_secs(120);
 /// How soon evictions that were refused are tried again.
 pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Moves the pods of a host that a person wants removed; `true` when none is left, or when the deadline is over.
-pub async fn drain(ctx: &Context, host: &Host, guest: Option<&Guest>) -> Result<bool, ApiError> {
+/// Moves the pods of a host that a person wants removed; `true` when none is left, or when the deadline is over: the pool's
+/// `nodeDrainTimeout`, where 0 means none.
+pub async fn drain(
+    ctx: &Context,
+    host: &Host,
+    pool: Option<&NodePool>,
+    guest: Option<&Guest>,
+) -> Result<bool, ApiError> {
     let Some(guest) = guest else { return Ok(true) };
     cordon(guest, &host.name_any()).await?;
     let is_empty = evict(guest, &host.name_any()).await?;
     let asked = asked_at(host).unwrap_or_else(|| ctx.clock.now());
-    Ok(is_empty || elapsed_since(asked, ctx.clock.now()) >= DRAIN)
+    let waited = elapsed_since(asked, ctx.clock.now());
+    Ok(is_empty || deadline(pool).is_some_and(|deadline| waited >= deadline))
+}
+
+/// `None` waits for ever. A text that is no duration counts as not written.
+fn deadline(pool: Option<&NodePool>) -> Option<Duration> {
+    let written = pool.and_then(|pool| pool.spec.node_drain_timeout.as_deref());
+    let written: Option<SignedDuration> = written.and_then(|text| text.parse().ok());
+    match written.map(Duration::try_from) {
+        Some(Ok(Duration::ZERO)) => None,
+        Some(Ok(duration)) => Some(duration),
+        _ => Some(DRAIN),
+    }
 }
 
 /// One step of the farewell of a Host that is being deleted.
@@ -125,10 +143,14 @@ fn can_move(pod: &Pod) -> bool {
     !is_daemon && !is_static && !matches!(phase, Some("Succeeded" | "Failed"))
 }
 
-/// When a person asked for the removal. A value that is no time counts as long ago: whoever wrote it wants the host gone.
+/// When a person asked for the removal, or the host said that it leaves. A value that is no time counts as long ago: whoever
+/// wrote it wants the host gone.
 fn asked_at(host: &Host) -> Option<Timestamp> {
-    let value = host.annotations().get(annotations::REMOVE_HOST)?;
-    Some(value.parse().unwrap_or(Timestamp::UNIX_EPOCH))
+    if let Some(value) = host.annotations().get(annotations::REMOVE_HOST) {
+        return Some(value.parse().unwrap_or(Timestamp::UNIX_EPOCH));
+    }
+    let stages = &host.status.as_ref()?.stages;
+    stages.iter().rev().find(|entered| entered.stage == Stage::Leaving).map(|entered| entered.time.0)
 }
 
 #[cfg(test)]
@@ -144,6 +166,29 @@ mod tests {
         metadata.owner_references = Some(vec![OwnerReference { kind: owner.to_owned(), ..OwnerReference::default() }]);
         let status = PodStatus { phase: Some(phase.to_owned()), ..PodStatus::default() };
         Pod { metadata, status: Some(status), ..Pod::default() }
+    }
+
+    #[test]
+    fn the_pool_says_how_long_draining_may_take_and_zero_means_for_ever() {
+        let pool = |text: Option<&str>| {
+            let mut pool = fixtures::node_pool();
+            pool.spec.node_drain_timeout = text.map(str::to_owned);
+            pool
+        };
+        assert_eq!(deadline(Some(&pool(Some("5m")))), Some(Duration::from_secs(300)));
+        assert_eq!(deadline(Some(&pool(Some("0s")))), None);
+        assert_eq!(deadline(Some(&pool(None))), Some(DRAIN));
+        assert_eq!(deadline(Some(&pool(Some("soon")))), Some(DRAIN));
+    }
+
+    #[test]
+    fn a_host_that_says_it_leaves_is_as_unwanted_as_one_that_a_person_removes() {
+        let time = k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(Timestamp::UNIX_EPOCH);
+        let stages = vec![hoist_api::host::StageTime { stage: Stage::Leaving, time }];
+        let mut host = Host::default();
+        assert_eq!(asked_at(&host), None);
+        host.status = Some(hoist_api::host::HostStatus { stages, ..Default::default() });
+        assert_eq!(asked_at(&host), Some(Timestamp::UNIX_EPOCH));
     }
 
     #[test]
