@@ -48,9 +48,10 @@ install: build ## Put hcp and hypershift into /usr/local/bin
 .PHONY: test
 test: check setup payload ## Everything: `make check`, then the tests against real programs and a real instance
 	INSTA_UPDATE=no cargo test --quiet --workspace -- --ignored --test-threads=1
+	$(MAKE) --no-print-directory e2e
 
 .PHONY: e2e
-e2e: install payload ## The cases against a real instance alone
+e2e: setup payload ## The cases against a real instance alone
 	cargo run --quiet --release --package hoist-e2e -- --hcp $(BIN)/hcp $(E2E)
 
 .PHONY: test-vm
