@@ -160,11 +160,6 @@ impl Layout {
             .map_err(|source| not_a_release("its release-manifests are not valid", Some(Box::new(source))))
     }
 
-    /// The layout's folder.
-    pub fn path(&self) -> &Path {
-        &self.folder
-    }
-
     /// Unpacks the layers of an image into `destination`, verified first.
     pub fn unpack(&self, image: &Digest, destination: &Path) -> Result<(), LayoutError> {
         for layer in &self.manifest(image)?.layers {

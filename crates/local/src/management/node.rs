@@ -141,9 +141,15 @@ fn reread_inittab(host: &Host) {
     }
 }
 
+/// Ends the supervisor, which init starts again, and waits for its end: its old containerd would answer for a moment more, and
+/// be gone in the middle of the next import.
+const RESTART: &str = "old=$(pgrep -x hoist-node); [ -n \"$old\" ] || exit 0; kill -TERM $old; \
+    for attempt in $(seq 400); do alive=; for p in $old; do [ -d /proc/$p ] && alive=1; done; \
+    [ -n \"$alive\" ] || exit 0; sleep 0.05; done; exit 1";
+
 /// Ends the supervisor, which ends its services; init starts it again at once. Pods live on.
 fn restart_services(host: &Host) -> Result<(), Error> {
-    host.output(&["sh", "-c", "pkill -TERM -x hoist-node || true"])?;
+    host.output(&["sh", "-c", RESTART])?;
     Ok(())
 }
 

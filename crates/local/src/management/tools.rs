@@ -19,7 +19,7 @@ pub fn ensure(instance: &Instance, payload: &Payload) -> Result<bool, Error> {
     payload
         .layout
         .unpack(&digest, &folder)
-        .map_err(|source| Error::Payload { path: payload.layout.path().to_owned(), source })?;
+        .map_err(|source| Error::Payload { path: payload.layout.folder().to_owned(), source })?;
     point(&link, &program).map_err(failed)?;
     Ok(true)
 }
