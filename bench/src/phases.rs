@@ -131,7 +131,9 @@ pub async fn join_memory_destroy(world: &World, figures: &mut Figures, idle_seco
     Ok(())
 }
 
-/// A pod that can run as soon as there is a node.
+const PROBE: &str = include_str!("../probe.yaml");
+
+/// Pods that can run as soon as there is a node for each.
 fn start_pod(world: &World, kubeconfig: &str) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("kubeconfig");
@@ -139,19 +141,9 @@ fn start_pod(world: &World, kubeconfig: &str) -> anyhow::Result<()> {
     let cluster = world.object("clusters", "hostedcluster", "bench")?;
     let image = cluster["spec"]["release"]["image"].as_str().context("no release image")?;
     let agnhost = world.hcp(&["release", "info", image, "--component", "agnhost"])?.success()?;
-    let arguments = [
-        "create",
-        "deployment",
-        "probe",
-        "--image",
-        agnhost.trim(),
-        "--replicas",
-        "2",
-        "--",
-        "/usr/bin/agnhost",
-        "pause",
-    ];
-    world.kubectl_in(&file.to_string_lossy(), &arguments)?.success()?;
+    let manifest = folder.path().join("probe.yaml");
+    fs_err::write(&manifest, PROBE.replace("IMAGE", agnhost.trim()))?;
+    world.kubectl_in(&file.to_string_lossy(), &["apply", "--filename", &manifest.to_string_lossy()])?.success()?;
     Ok(())
 }
 
