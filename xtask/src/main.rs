@@ -9,6 +9,7 @@ mod run;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
@@ -28,10 +29,11 @@ enum Chore {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().chore {
-        Chore::Payload(command) => payload::run(&workspace(), command),
-        Chore::CheckLayers => check_layers::run(&workspace()),
-    };
+    let chore = Arguments::parse().chore;
+    let outcome = workspace().and_then(|workspace| match chore {
+        Chore::Payload(command) => payload::run(&workspace, command),
+        Chore::CheckLayers => check_layers::run(&workspace),
+    });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -41,8 +43,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Root of the checkout that this program was built from.
-fn workspace() -> PathBuf {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().unwrap_or(own).to_owned()
+/// Root of the checkout that this program runs for.
+///
+/// Cargo says it when it starts the program. It is not compiled in: checkouts share a target folder, and the program of
+/// one would read the files of another.
+fn workspace() -> anyhow::Result<PathBuf> {
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").context("start xtask with `cargo xtask`")?;
+    let own = Path::new(&own);
+    Ok(own.parent().unwrap_or(own).to_owned())
 }

@@ -19,7 +19,8 @@ use crate::daemon::{ApiServer, container, mount, pull_secrets, requests, selecto
 use crate::metadata::{account, cluster_role, cluster_role_binding, namespaced, rule, service_account};
 
 /// Name of its objects.
-const NAME: &str = "coredns";
+/// Name of its Deployment.
+pub const NAME: &str = "coredns";
 /// Name of its Service, and label value of its pods: what clients and tools look for.
 const SERVICE: &str = "kube-dns";
 const PORT: i32 = 5353;

@@ -15,7 +15,8 @@ use crate::daemon::{
 use crate::metadata::{account, cluster_role_binding, namespaced, service_account};
 
 /// Name of its objects.
-const NAME: &str = "kube-proxy";
+/// Name of its DaemonSet.
+pub const NAME: &str = "kube-proxy";
 const HEALTH_PORT: i32 = 10256;
 
 /// What differs from one cluster to the next.

@@ -10,6 +10,7 @@ mod node;
 mod objects;
 mod payload;
 mod registry;
+mod services;
 mod static_pods;
 mod tools;
 
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 pub use certificates::Certificates;
 pub use payload::{Payload, registry_host};
 pub use registry::{look as look_at_registry, options as registry_options};
+pub use services::look as look_at_services;
 
 use crate::{
     host::{self, Host, Role},
@@ -182,7 +184,8 @@ pub async fn up(
         Ok::<_, Error>(changed)
     };
     let (cluster, filled) = tokio::join!(cluster, stage(progress, "registry", filled));
-    Ok(changed | cluster? | filled?)
+    changed |= cluster? | filled?;
+    Ok(changed | stage(progress, "services ready", services::wait(&client, first)).await?)
 }
 
 async fn control_plane(

@@ -234,7 +234,8 @@ mod tests {
     use super::*;
 
     fn definition() -> Definition {
-        Definition::read(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()).unwrap()
+        let own = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
+        Definition::read(Path::new(&own).parent().unwrap()).unwrap()
     }
 
     fn units_of(kubernetes: &str) -> BTreeSet<String> {

@@ -78,6 +78,7 @@ pub async fn status(instance: &Instance) -> Result<Status, Error> {
     ];
     let api = look_at_api(instance).await;
     parts.push(part("management API", api));
+    parts.push(part("services", look_at_services(instance).await));
     parts.push(part("registry", look_at_registry(instance).await));
     Ok(Status {
         instance: instance.name().to_owned(),
@@ -123,6 +124,13 @@ async fn look_at_api(instance: &Instance) -> Result<String, String> {
     } else {
         Err(format!("{ready} of {all} nodes ready"))
     }
+}
+
+async fn look_at_services(instance: &Instance) -> Result<String, String> {
+    let client = api::client(instance).map_err(|error| crate::error_chain(&error))?;
+    let nodes = management::nodes(instance).map_err(|error| crate::error_chain(&error))?;
+    let first = nodes.first().ok_or_else(|| "there is no management node; `hcp local up` makes it".to_owned())?;
+    management::look_at_services(&client, first).await
 }
 
 async fn look_at_registry(instance: &Instance) -> Result<String, String> {

@@ -23,7 +23,7 @@ const READY_PAUSE: Duration = Duration::from_millis(100);
 /// Time for nodes to become ready.
 const NODE_TIMEOUT: Duration = Duration::from_secs(120);
 /// Longest answer of the API to one request; watches are not requests of this kind.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A client with the instance's administrator rights.
 pub fn client(instance: &Instance) -> Result<Client, Error> {
