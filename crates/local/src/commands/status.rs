@@ -128,9 +128,7 @@ async fn look_at_api(instance: &Instance) -> Result<String, String> {
 
 async fn look_at_services(instance: &Instance) -> Result<String, String> {
     let client = api::client(instance).map_err(|error| crate::error_chain(&error))?;
-    let nodes = management::nodes(instance).map_err(|error| crate::error_chain(&error))?;
-    let first = nodes.first().ok_or_else(|| "there is no management node; `hcp local up` makes it".to_owned())?;
-    management::look_at_services(&client, first).await
+    management::look_at_services(&client).await
 }
 
 async fn look_at_registry(instance: &Instance) -> Result<String, String> {
