@@ -5,6 +5,7 @@ mod service;
 
 use hoist_api::dynamic::dynamic;
 use hoist_plan::Plan;
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use kube::core::DynamicObject;
 
 use crate::ComponentName;
@@ -19,6 +20,11 @@ pub const CLIENT_PORT: u16 = 2379;
 pub const PEER_PORT: u16 = 2380;
 /// Port for metrics and health, without TLS because probes cannot present a certificate; it tells nothing secret.
 pub const METRICS_PORT: u16 = 2381;
+
+/// The members' claims, which need no more than the plan and may be made first.
+pub fn claims(plan: &Plan) -> Vec<PersistentVolumeClaim> {
+    stateful_set::claims(plan, ComponentName::Etcd)
+}
 
 /// Objects besides the Services.
 pub fn objects(plan: &Plan, contents: &Contents) -> Vec<DynamicObject> {

@@ -167,6 +167,35 @@ fn replicas_are_kept_apart_and_bounded_in_voluntary_loss() {
     }
 }
 
+/// The StatefulSet controller takes a claim that exists by its name; source: its `getPersistentVolumeClaims`.
+#[test]
+fn claims_made_beforehand_are_those_that_the_stateful_set_would_make() {
+    for plan in [plan(), highly_available().plan()] {
+        let set = workload(&plan, ComponentName::Etcd);
+        let template = &set["spec"]["volumeClaimTemplates"][0];
+        let claims = serde_json::to_value(etcd::claims(&plan)).unwrap();
+        let claims = claims.as_array().unwrap();
+        assert_eq!(set["spec"]["replicas"], claims.len());
+        for (index, claim) in claims.iter().enumerate() {
+            let name = format!("{}-etcd-{index}", template["metadata"]["name"].as_str().unwrap());
+            assert_eq!((&claim["metadata"]["name"], &claim["spec"]), (&Value::from(name), &template["spec"]));
+            let wanted = [&template["metadata"]["labels"], &set["spec"]["selector"]["matchLabels"]];
+            for (label, value) in wanted.into_iter().flat_map(|labels| labels.as_object().unwrap()) {
+                assert_eq!(&claim["metadata"]["labels"][label], value, "{label}");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_a_single_api_server_is_reached_before_it_is_ready() {
+    for (plan, expected) in [(plan(), Some(true)), (highly_available().plan(), None)] {
+        let service =
+            services(&plan).into_iter().find(|service| service.metadata.name.as_deref() == Some("kube-apiserver"));
+        assert_eq!(service.unwrap().spec.unwrap().publish_not_ready_addresses, expected);
+    }
+}
+
 #[test]
 fn what_elects_no_leader_never_runs_twice() {
     for name in [ComponentName::KubeControllerManager, ComponentName::KubeScheduler] {

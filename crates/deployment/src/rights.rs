@@ -82,7 +82,7 @@ fn control_plane() -> Vec<PolicyRule> {
         rule("policy", &["poddisruptionbudgets"], WRITE),
         rule("networking.k8s.io", &["networkpolicies"], WRITE),
         rule("", &["pods"], &["get", "list", "delete"]),
-        rule("", &["persistentvolumeclaims"], &["get", "list", "delete"]),
+        rule("", &["persistentvolumeclaims"], &["get", "list", "create", "delete"]),
     ]
 }
 

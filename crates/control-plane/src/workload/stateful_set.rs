@@ -11,6 +11,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
 use super::{REVISION_HISTORY, selector, template};
+use crate::ComponentName;
 use crate::etcd::DISCOVERY_SERVICE;
 use crate::etcd::pod::DATA_VOLUME;
 use crate::files::{Contents, Source};
@@ -42,6 +43,21 @@ pub fn stateful_set(plan: &Plan, pod: &Pod, source: &Source, contents: &Contents
         }),
         ..StatefulSet::default()
     }
+}
+
+/// The claims that the StatefulSet of `component` would make for its members, under the names and labels it gives them.
+///
+/// Made beforehand, they are taken as they are; where a volume can be had without a pod, it is there when the pod comes. A
+/// scheduler that has to wait for a volume looks once a second.
+pub fn claims(plan: &Plan, component: ComponentName) -> Vec<PersistentVolumeClaim> {
+    let member = |index: u8| {
+        let mut claim = claim(plan);
+        claim.metadata.name = Some(format!("{DATA_VOLUME}-{component}-{index}"));
+        claim.metadata.namespace = Some(plan.identity.namespace.clone());
+        claim.metadata.labels.get_or_insert_default().extend(selector(component));
+        claim
+    };
+    (0..component.replicas(plan)).map(member).collect()
 }
 
 fn claim(plan: &Plan) -> PersistentVolumeClaim {

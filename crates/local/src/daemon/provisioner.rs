@@ -1,6 +1,6 @@
 //! Makes local volumes for claims of the StorageClass `local`, and erases them.
 //!
-//! A volume is a folder in the /var of the node that the scheduler chose, which this machine
+//! A volume is a folder in the /var of the node that the scheduler chose, or of the only one, which this machine
 //! reaches directly: no helper pod is needed. The folder belongs to root; a pod that does not run
 //! as root gets at it by its `fsGroup`, which kubelet applies to local volumes as to any other.
 
@@ -38,7 +38,7 @@ use crate::{
     files,
     host::{self, Host},
     instance::Instance,
-    management::api,
+    management::{self, api},
 };
 
 /// Folder of volumes on a node.
@@ -47,8 +47,7 @@ const FOLDER: &str = "/var/lib/hoist/volumes";
 const FINALIZER: &str = "hoist.internal/local-volume";
 /// Who owns the fields.
 const FIELD_MANAGER: &str = "hoist-local-provisioner";
-/// Set on claims by the volume controller and the scheduler, on volumes by provisioners.
-const CHOSEN_PROVISIONER: &str = "volume.kubernetes.io/storage-provisioner";
+/// Set on claims by the scheduler, on volumes by provisioners.
 const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 /// Access that one node can give.
@@ -115,16 +114,20 @@ fn log<E: std::error::Error>(error: Option<E>) {
 }
 
 async fn provision(claim: Arc<PersistentVolumeClaim>, context: Arc<Context>) -> Result<Action, Error> {
-    let annotation = |name: &str| claim.annotations().get(name).map(String::as_str);
-    let is_bound =
-        claim.spec.as_ref().is_some_and(|spec| spec.volume_name.as_deref().is_some_and(|name| !name.is_empty()));
-    let is_ours = annotation(CHOSEN_PROVISIONER) == Some(PROVISIONER);
-    let (true, false, None, Some(node)) =
-        (is_ours, is_bound, &claim.metadata.deletion_timestamp, annotation(SELECTED_NODE))
-    else {
+    let spec = claim.spec.clone().unwrap_or_default();
+    if spec.volume_name.is_some_and(|name| !name.is_empty()) || claim.metadata.deletion_timestamp.is_some() {
+        return Ok(Action::await_change());
+    }
+    let Some(class) = spec.storage_class_name.filter(|name| !name.is_empty()) else {
         return Ok(Action::await_change());
     };
-    let outcome = provision_on(&claim, node, &context).await;
+    let Some(class) = our_class(&class, &context).await? else { return Ok(Action::await_change()) };
+    let node = match claim.annotations().get(SELECTED_NODE) {
+        Some(node) => Some(node.clone()),
+        None => only_node(&context.instance).await?,
+    };
+    let Some(node) = node else { return Ok(Action::await_change()) };
+    let outcome = provision_on(&claim, &node, class, &context).await;
     if let Err(error) = &outcome {
         let event = Event {
             type_: EventType::Warning,
@@ -140,7 +143,32 @@ async fn provision(claim: Arc<PersistentVolumeClaim>, context: Arc<Context>) -> 
     outcome.map(|()| Action::await_change())
 }
 
-async fn provision_on(claim: &PersistentVolumeClaim, node: &str, context: &Context) -> Result<(), Error> {
+/// The StorageClass, when its volumes are ours to make.
+async fn our_class(name: &str, context: &Context) -> Result<Option<StorageClass>, Error> {
+    let class = Api::<StorageClass>::all(context.client.clone()).get_opt(name).await.map_err(|source| Error::Api {
+        action: "read",
+        object: format!("StorageClass {name}"),
+        source: Box::new(source),
+    })?;
+    Ok(class.filter(|class| class.provisioner == PROVISIONER))
+}
+
+/// The management node, when there is only one: then it is known before the first pod comes where that will run.
+async fn only_node(instance: &Arc<Instance>) -> Result<Option<String>, Error> {
+    let instance = Arc::clone(instance);
+    tokio::task::spawn_blocking(move || match management::nodes(&instance)?.as_slice() {
+        [node] => Ok(Some(node.name().to_owned())),
+        _ => Ok(None),
+    })
+    .await?
+}
+
+async fn provision_on(
+    claim: &PersistentVolumeClaim,
+    node: &str,
+    class: StorageClass,
+    context: &Context,
+) -> Result<(), Error> {
     let spec = claim.spec.clone().unwrap_or_default();
     if let Some(mode) = spec.access_modes.iter().flatten().find(|mode| !ACCESS_MODES.contains(&mode.as_str())) {
         return Err(Error::Refused(format!(
@@ -153,10 +181,6 @@ async fn provision_on(claim: &PersistentVolumeClaim, node: &str, context: &Conte
             "volume mode Block is not offered: expected Filesystem; change the claim".to_owned(),
         ));
     }
-    let class_name = spec.storage_class_name.clone().unwrap_or_default();
-    let class = Api::<StorageClass>::all(context.client.clone()).get(&class_name).await.map_err(|source| {
-        Error::Api { action: "read", object: format!("StorageClass {class_name}"), source: Box::new(source) }
-    })?;
     // The claim's unique id, so that the same claim never gets two volumes.
     let name = format!("pvc-{}", claim.uid().unwrap_or_default());
     make_folder(&context.instance, node, &name).await?;

@@ -8,13 +8,13 @@ use hoist_api::control_plane_component::{ComponentResource, ControlPlaneComponen
 use hoist_api::dynamic::dynamic;
 use hoist_api::{ControlPlaneComponent, HostedControlPlane};
 use hoist_control_plane::{
-    Component, ComponentName, Contents, EndpointsPending, Pki, components, encryption, endpoints, pki, services,
+    Component, ComponentName, Contents, EndpointsPending, Pki, components, encryption, endpoints, etcd, pki, services,
 };
 use hoist_controller::conditions::merge;
 use hoist_controller::{ApiError, Pass, Scope, resources};
 use hoist_plan::{Endpoints, Plan};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Secret, Service};
+use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Secret, Service};
 use kube::core::DynamicObject;
 use kube::{Api, ResourceExt};
 use strum::IntoEnumIterator;
@@ -67,6 +67,9 @@ pub async fn apply(
     let mut pass = ctx.sets.begin(&ctx.client, &scope).await?;
     let wanted_services = services(plan);
     pass.apply(wanted_services.iter().map(dynamic).collect()).await?;
+    if pass.live("StatefulSet", ComponentName::Etcd.as_ref()).is_none() {
+        make_claims(ctx, plan).await?;
+    }
     let live_services: Vec<Service> =
         wanted_services.iter().filter_map(|service| pass.typed(&service.name_any())).collect();
     let endpoints = match ctx.bootstrap.service() {
@@ -122,6 +125,16 @@ pub async fn apply(
     let outcome = pass.finish().await?;
     ctx.metrics.wrote(super::NAME, outcome.applied + outcome.swept);
     Ok(Applied { endpoints, api_server_ip, pki, progress })
+}
+
+/// Makes etcd's claims before anything else, so that volumes are made while keys are. They are no part of the set: what holds
+/// data is never swept.
+async fn make_claims(ctx: &Context, plan: &Plan) -> Result<(), ApiError> {
+    let api: Api<PersistentVolumeClaim> = Api::namespaced(ctx.client.clone(), &plan.identity.namespace);
+    for claim in etcd::claims(plan) {
+        ctx.calls.create(&api, &claim).await?;
+    }
+    Ok(())
 }
 
 /// How far the components are, without changing anything.
