@@ -3,6 +3,8 @@
 use comfy_table::{Table, presets};
 use serde_json::{Value, json};
 
+use crate::complain;
+
 /// One measured figure.
 #[derive(Debug)]
 struct Figure {
@@ -24,7 +26,10 @@ pub struct Figures {
 impl Figures {
     /// Adds a figure; the median of `samples` is held against `bound`.
     pub fn add(&mut self, name: impl Into<String>, unit: &'static str, samples: Vec<f64>, bound: Option<f64>) {
-        self.figures.push(Figure { name: name.into(), unit, samples, bound });
+        let figure = Figure { name: name.into(), unit, samples, bound };
+        // A run takes many minutes: whoever watches sees each figure as it comes.
+        complain(format_args!("{}: {:.2} {unit}", figure.name, median(&figure.samples)));
+        self.figures.push(figure);
     }
 
     /// Whether every bound holds.

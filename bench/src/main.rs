@@ -56,12 +56,12 @@ fn main() -> ExitCode {
 
 fn measure(args: &Args, world: &mut World, figures: &mut Figures) -> anyhow::Result<()> {
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok().context("a TLS provider is already there")?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     phases::prepare(world)?;
     runtime.block_on(async {
-        phases::create(world, figures, args.rounds).await?;
-        phases::join_memory_destroy(world, figures, args.idle_seconds).await?;
-        phases::five_at_once(world, figures).await
+        phases::creation::measure(world, figures, args.rounds).await?;
+        phases::nodes::measure(world, figures, args.idle_seconds).await?;
+        phases::five_at_once::measure(world, figures).await
     })
 }
 
