@@ -39,7 +39,7 @@ pub async fn measure(world: &World, figures: &mut Figures, idle_seconds: u64) ->
     let third = join(world, &api, HOSTS[2]).await?;
     figures.add("  with the payload already there", "s", vec![third], Some(15.0));
     // What is destroyed is a cluster with two hosts.
-    world.in_host(HOSTS[2], "hoist-node leave")?.success()?;
+    world.in_host(HOSTS[2], "/opt/hoist/bin/hoist-node leave")?.success()?;
 
     figures.add("destroy with 2 joined hosts", "s", vec![destroy_all(world)?], Some(20.0));
     for host in HOSTS {
