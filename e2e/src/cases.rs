@@ -1,10 +1,15 @@
 //! The cases in the order in which they build on each other; a file a theme.
 
 mod bad_input;
+mod command_line;
 mod create;
 mod faults;
+mod instances;
 mod join;
+mod leaving;
 mod local;
+mod traces;
+mod uninstall;
 
 use hoist_e2e::world::World;
 
@@ -31,8 +36,13 @@ impl Case {
 /// All cases.
 pub fn all() -> Vec<Case> {
     vec![
+        Case::new("traces: the comparison sees whatever is left", traces::comparison_sees_everything),
+        Case::new("traces: a packet of the instance's ranges on lo is counted", traces::counter_counts),
         Case::decisive("local: up brings every part to ready", local::up),
         Case::new("local: a second up changes nothing", local::up_again),
+        Case::new("local: a lock names its holder", command_line::lock_names_its_holder),
+        Case::new("local: a service for the machine's start, or a clear refusal", command_line::service),
+        Case::new("local: what needs root says so, and the rest works without", command_line::without_root),
         Case::decisive("install: the operator becomes available", create::install),
         Case::new("bad input: refused by the command line before anything is created", bad_input::refused_by_the_cli),
         Case::decisive("create: the hosted API answers with the Secret's kubeconfig", create::create),
@@ -51,6 +61,12 @@ pub fn all() -> Vec<Case> {
         Case::new("faults: a worker rebooted comes back", faults::worker_rebooted),
         Case::new("faults: everything killed, up brings back the same cluster", faults::everything_killed),
         Case::new("join: leave restores the host", join::leave),
+        Case::new("leave: hcp remove host drains, removes the Node and restores the host", leaving::remove_host),
+        Case::new("leave: a host that is stopped stays off until it is started", leaving::stop_and_start),
+        Case::new("uninstall: refused while a hosted cluster exists", uninstall::refused),
+        Case::new("instances: a second one beside the first, killed and taken down", instances::side_by_side),
         Case::new("destroy: 20 s, and hosts are plain again", create::destroy),
+        Case::new("uninstall: leaves nothing on the management cluster", uninstall::leaves_nothing),
+        Case::new("traces: no packet of the instance's ranges was seen outside", traces::no_packet_outside),
     ]
 }

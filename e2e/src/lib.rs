@@ -2,5 +2,7 @@
 
 pub mod command;
 pub mod eventually;
+pub mod machine;
+pub mod packets;
 pub mod power;
 pub mod world;

@@ -10,6 +10,8 @@ use std::time::Instant;
 
 use clap::Parser;
 
+use hoist_e2e::machine::Machine;
+use hoist_e2e::packets::Counter;
 use hoist_e2e::world::World;
 
 /// Run the end-to-end cases against a real instance.
@@ -42,33 +44,64 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut world = World::new(&args.hcp, &args.instance);
+    let mut tally = Tally::default();
+    // An instance that was kept is part of the picture; then there is nothing to compare with.
+    let before = match world.exists() {
+        Ok(true) => {
+            if let Err(error) = world.refresh() {
+                report(format_args!("the instance that was kept cannot be used: {error:#}"));
+            }
+            None
+        }
+        Ok(false) => Some(Machine::look(&args.instance)),
+        Err(error) => Some(Err(error)),
+    };
     let wanted = |name: &str| args.filter.as_deref().is_none_or(|filter| name.contains(filter));
-    let (mut passed, mut failed) = (0_u32, 0_u32);
     for case in cases.iter().filter(|case| wanted(case.name)) {
-        let started = Instant::now();
-        match (case.run)(&mut world) {
-            Ok(()) => {
-                passed += 1;
-                report(format_args!("ok      {:>6.1} s  {}", started.elapsed().as_secs_f64(), case.name));
-            }
-            Err(error) => {
-                failed += 1;
-                report(format_args!("FAILED  {:>6.1} s  {}: {error:#}", started.elapsed().as_secs_f64(), case.name));
-                if case.decisive {
-                    report(format_args!("the cases that follow need this one: stopping"));
-                    break;
-                }
-            }
+        let ok = tally.run(case.name, || (case.run)(&mut world));
+        if !ok && case.decisive {
+            report(format_args!("the cases that follow need this one: stopping"));
+            break;
         }
     }
-    if !args.keep
-        && let Err(error) = world.down()
-    {
-        failed += 1;
-        report(format_args!("FAILED  taking the instance down: {error:#}"));
+    if !args.keep {
+        tally.run("local: down leaves no difference", || {
+            world.down()?;
+            Counter::new(&args.instance).stop()?;
+            hoist_e2e::world::remove_files()?;
+            before.map_or(Ok(()), |before| before?.expect_again())
+        });
     }
+    let Tally { passed, failed } = tally;
     report(format_args!("{passed} passed, {failed} failed"));
     if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// How the cases went.
+#[derive(Debug, Default)]
+struct Tally {
+    passed: u32,
+    failed: u32,
+}
+
+impl Tally {
+    /// Runs a case and reports it; says whether it passed.
+    fn run(&mut self, name: &str, case: impl FnOnce() -> anyhow::Result<()>) -> bool {
+        let started = Instant::now();
+        let outcome = case();
+        let took = started.elapsed().as_secs_f64();
+        match &outcome {
+            Ok(()) => {
+                self.passed += 1;
+                report(format_args!("ok      {took:>6.1} s  {name}"));
+            }
+            Err(error) => {
+                self.failed += 1;
+                report(format_args!("FAILED  {took:>6.1} s  {name}: {error:#}"));
+            }
+        }
+        outcome.is_ok()
+    }
 }
 
 #[allow(clippy::print_stdout, reason = "the report is this program's output")]

@@ -21,6 +21,19 @@ pub fn cut_host(status: &Value, name: &str) -> anyhow::Result<()> {
 /// mounted are gone.
 pub fn cut_machine(status: &Value) -> anyhow::Result<()> {
     let state = status["stateDir"].as_str().context("the status has no stateDir")?;
+    kill_everything(status)?;
+    let mounts = fs_err::read_to_string("/proc/self/mounts")?;
+    for mount in mounts.lines().filter_map(|line| line.split_whitespace().nth(1)).filter(|path| path.starts_with(state))
+    {
+        nix::mount::umount2(mount, nix::mount::MntFlags::MNT_DETACH)
+            .with_context(|| format!("failed to unmount {mount}"))?;
+    }
+    Ok(())
+}
+
+/// Kills every process of an instance, and leaves mounts, links and files as they are.
+pub fn kill_everything(status: &Value) -> anyhow::Result<()> {
+    let state = status["stateDir"].as_str().context("the status has no stateDir")?;
     for host in hosts(status) {
         if let Some(pid) = host["pid"].as_i64() {
             // One that died meanwhile is as dead.
@@ -29,12 +42,6 @@ pub fn cut_machine(status: &Value) -> anyhow::Result<()> {
     }
     for process in processes_naming(state)? {
         let _ = kill(process, Signal::SIGKILL);
-    }
-    let mounts = fs_err::read_to_string("/proc/self/mounts")?;
-    for mount in mounts.lines().filter_map(|line| line.split_whitespace().nth(1)).filter(|path| path.starts_with(state))
-    {
-        nix::mount::umount2(mount, nix::mount::MntFlags::MNT_DETACH)
-            .with_context(|| format!("failed to unmount {mount}"))?;
     }
     let left = processes_naming(state)?;
     ensure!(left.is_empty() || all_end(&left), "still running: {left:?}");

@@ -1,5 +1,7 @@
 //! The instance under test and the commands that speak to it.
 
+use std::path::Path;
+
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
@@ -10,13 +12,21 @@ use crate::command::{Said, run};
 pub struct World {
     hcp: String,
     instance: String,
+    state_dir: Option<String>,
     status: Option<Value>,
 }
 
 impl World {
     /// A world that is not up yet.
     pub fn new(hcp: &str, instance: &str) -> Self {
-        Self { hcp: hcp.to_owned(), instance: instance.to_owned(), status: None }
+        Self { hcp: hcp.to_owned(), instance: instance.to_owned(), state_dir: None, status: None }
+    }
+
+    /// The same in a state folder of its own.
+    #[must_use]
+    pub fn in_folder(mut self, folder: &Path) -> Self {
+        self.state_dir = Some(folder.to_string_lossy().into_owned());
+        self
     }
 
     /// Path of the `hcp` under test.
@@ -38,12 +48,20 @@ impl World {
 
     /// Runs `hcp local …` for this instance.
     pub fn local(&self, arguments: &[&str]) -> anyhow::Result<Said> {
+        run(&self.hcp, &self.local_arguments(arguments), &[])
+    }
+
+    /// The arguments of `hcp` that mean `hcp local …` for this instance.
+    pub fn local_arguments<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
         let mut all = vec!["local"];
         all.extend_from_slice(arguments);
         // Behind `--` stand other programs' arguments.
         let end = all.iter().position(|argument| *argument == "--").unwrap_or(all.len());
         all.splice(end..end, ["--instance", self.instance.as_str()]);
-        run(&self.hcp, &all, &[])
+        if let Some(folder) = &self.state_dir {
+            all.splice(end..end, ["--state-dir", folder.as_str()]);
+        }
+        all
     }
 
     /// Reads the instance's status anew and keeps it.
@@ -89,12 +107,36 @@ impl World {
         self.local(&["host", "exec", host, "--", "sh", "-c", line])
     }
 
+    /// Whether the instance is there, in whatever state.
+    pub fn exists(&self) -> anyhow::Result<bool> {
+        Ok(self.local(&["status", "--output", "json"])?.stdout.contains("stateDir"))
+    }
+
     /// Takes the instance down.
     pub fn down(&mut self) -> anyhow::Result<()> {
         self.local(&["down"])?.success()?;
         self.status = None;
         Ok(())
     }
+}
+
+/// How the names of this run's temporary files begin.
+pub fn file_prefix() -> String {
+    format!("hoist-e2e-{}-", std::process::id())
+}
+
+/// Removes the temporary files of this run, which begin with [`file_prefix`].
+pub fn remove_files() -> anyhow::Result<()> {
+    for entry in fs_err::read_dir(std::env::temp_dir())? {
+        let path = entry?.path();
+        let ours = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&file_prefix()));
+        match (ours, path.is_dir()) {
+            (true, true) => fs_err::remove_dir_all(&path)?,
+            (true, false) => fs_err::remove_file(&path)?,
+            (false, _) => {}
+        }
+    }
+    Ok(())
 }
 
 /// The condition `type_` of an object: its status, reason and message.

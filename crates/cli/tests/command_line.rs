@@ -18,6 +18,10 @@ const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAA
 #[case("install", &["install", "--help"])]
 #[case("status", &["status", "--help"])]
 #[case("local", &["local", "--help"])]
+#[case("local_up", &["local", "up", "--help"])]
+#[case("local_host", &["local", "host", "--help"])]
+#[case("local_host_stop", &["local", "host", "stop", "--help"])]
+#[case("local_host_start", &["local", "host", "start", "--help"])]
 #[case("local_host_exec", &["local", "host", "exec", "--help"])]
 #[case("release_mirror", &["release", "mirror", "--help"])]
 fn help_is_printed_with_examples(#[case] name: &str, #[case] arguments: &[&str]) {

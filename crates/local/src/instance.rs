@@ -63,6 +63,16 @@ pub enum Error {
         /// Its state folder.
         path: PathBuf,
     },
+    /// Its folder is closed to everyone but root.
+    #[error(
+        "instance `{instance}` in {path} cannot be read: this needs root, because its keys lie there; run it with sudo"
+    )]
+    NotPermitted {
+        /// Name of the instance.
+        instance: String,
+        /// Its state folder.
+        path: PathBuf,
+    },
     /// The record was written by something else.
     #[error(
         "the instance's record {path} cannot be read: expected JSON of this version of hcp; run `hcp local down` and `hcp local up`"

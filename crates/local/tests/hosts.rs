@@ -169,7 +169,7 @@ fn a_killed_init_is_a_power_loss_and_the_data_survives() {
     assert_eq!(sleeper.wait().expect("ended").code(), Some(128 + 9));
     assert_eq!(instance.host("one")["state"], "Off");
     let output = instance.run(&["host", "exec", "one", "true"]);
-    assert!(String::from_utf8_lossy(&output.stderr).contains("hcp local up"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("hcp local host start one"), "{output:?}");
     instance.succeed(&["switch"]);
     assert_eq!(instance.shell("one", "cat /root/file /var/lib/file"), "kept\nkept\n");
     assert_eq!(instance.shell("one", "cat /etc/machine-id"), identity);

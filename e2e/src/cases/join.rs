@@ -10,7 +10,7 @@ use hoist_e2e::eventually::eventually;
 use hoist_e2e::world::World;
 
 /// Prints a join line for `uses` hosts.
-fn join_line(world: &World, uses: &str) -> anyhow::Result<String> {
+pub fn join_line(world: &World, uses: &str) -> anyhow::Result<String> {
     Ok(world.hcp(&["create", "join-command", "--name", CLUSTER, "--uses", uses])?.success()?.trim().to_owned())
 }
 
@@ -45,6 +45,13 @@ fn word_after(line: &str, flag: &str) -> anyhow::Result<String> {
     let mut words = line.split_whitespace();
     words.find(|word| *word == flag).with_context(|| format!("the join line has no {flag}: {line}"))?;
     Ok(words.next().context("the flag has no value")?.trim_matches(['\'', '"', ';', ')', '}']).to_owned())
+}
+
+/// Makes a plain host and joins it with a line of its own.
+pub fn one_host(world: &World, host: &str) -> anyhow::Result<()> {
+    world.local(&["host", "add", host])?.success()?;
+    world.in_host(host, &join_line(world, "1")?)?.success()?;
+    Ok(())
 }
 
 pub fn two_hosts(world: &mut World) -> anyhow::Result<()> {

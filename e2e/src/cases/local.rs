@@ -33,7 +33,7 @@ pub fn up(world: &mut World) -> anyhow::Result<()> {
 /// Nodes, namespaces and pods by UID and number of restarts.
 ///
 /// Without mirror pods: kubelet lists pods that it started before the API up to a minute later.
-fn objects(world: &World) -> anyhow::Result<BTreeSet<String>> {
+pub fn objects(world: &World) -> anyhow::Result<BTreeSet<String>> {
     let kinds = ["get", "nodes,namespaces,pods", "--all-namespaces", "--output", "json"];
     let list: Value = serde_json::from_str(&world.kubectl(&kinds)?.success()?)?;
     let items = list["items"].as_array().context("no items")?.iter();

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use hoist_local::Instance;
-use hoist_local::commands::UpOptions;
+use hoist_local::commands::{UpOptions, service};
 use hoist_local::instance::DEFAULT_NAME;
 
 use crate::args::output::OutputFlags;
@@ -70,6 +70,7 @@ impl InstanceFlags {
 #[command(after_help = "Examples:
   hcp local up
   hcp local up --management-nodes 3
+  hcp local up --install-service
 
 Needs root. What is there already is left as it is; what is missing is made; an instance that lost
 power comes back with its data.")]
@@ -79,6 +80,9 @@ pub struct UpArguments {
     /// Nodes of the management cluster [default: as many as there are, at least 1]
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=9))]
     management_nodes: Option<u8>,
+    /// Also install a systemd service that brings the instance up when the machine starts
+    #[arg(long)]
+    install_service: bool,
 }
 
 /// `local status`.
@@ -134,6 +138,9 @@ pub async fn run(command: LocalCommand, context: &Context) -> Result<()> {
 
 async fn up(arguments: UpArguments, context: &Context) -> Result<()> {
     let instance = arguments.instance.instance()?;
+    if arguments.install_service {
+        service::check(&instance)?;
+    }
     let stages = context.printer.stages();
     let options = UpOptions { management_nodes: arguments.management_nodes };
     let changed = hoist_local::commands::up(&instance, options, &stages).await?;
@@ -141,6 +148,11 @@ async fn up(arguments: UpArguments, context: &Context) -> Result<()> {
     let name = instance.name();
     let outcome = if changed { "is up" } else { "was up already; nothing to do" };
     context.printer.note(&format!("Instance {name} {outcome}."));
+    if arguments.install_service {
+        let program = std::env::current_exe().context("cannot tell which program the service should run")?;
+        let outcome = if service::install(&instance, &program)? { "is installed" } else { "was installed already" };
+        context.printer.note(&format!("The service that brings it up when the machine starts {outcome}."));
+    }
     let program = context.invocation.name();
     let flags = arguments.instance.flags();
     context.printer.note(&format!(

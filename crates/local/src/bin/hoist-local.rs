@@ -47,7 +47,7 @@ fn run(state_dir: &Path, arguments: &[OsString]) -> anyhow::Result<ExitCode> {
         ["down"] => commands::down(&instance, &Lines).map(|_| ())?,
         ["host", "add", name] => print(&commands::hosts::add(&instance, name)?)?,
         ["host", "list"] => print(&commands::hosts::list(&instance)?)?,
-        ["host", "stop", name] => commands::hosts::stop(&instance, name)?,
+        ["host", "stop", name] => commands::hosts::stop(&instance, name).map(|_| ())?,
         ["host", "start", name] => commands::hosts::start(&instance, name).map(|_| ())?,
         ["host", "remove", name] => commands::hosts::remove(&instance, name)?,
         ["host", "exec", name, ..] => {

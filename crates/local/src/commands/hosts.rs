@@ -1,4 +1,4 @@
-//! `hcp local host add|list|exec|logs|remove`.
+//! `hcp local host add|list|exec|logs|stop|start|remove`.
 
 use std::{
     ffi::OsString,
@@ -82,18 +82,23 @@ pub fn logs(instance: &Instance, name: &str, unit: Option<&str>) -> Result<Vec<P
     Ok(found)
 }
 
-/// Pulls a host's power and leaves it off, until [`start`] or the next `up`.
-pub fn stop(instance: &Instance, name: &str) -> Result<(), Error> {
+/// Pulls a host's power and leaves it off, until [`start`] or the next `up`; says whether it was on.
+pub fn stop(instance: &Instance, name: &str) -> Result<bool, Error> {
     machine::require_root()?;
     let _lock = instance.record().and(instance.lock())?;
-    Ok(Host::load(instance, name)?.stop()?)
+    let host = Host::load(instance, name)?;
+    let was_on = host.init().is_some();
+    host.stop()?;
+    Ok(was_on)
 }
 
 /// Switches a host on; says whether it was off.
-pub fn start(instance: &Instance, name: &str) -> Result<bool, Error> {
+pub fn start(instance: &Instance, name: &str) -> Result<(HostState, bool), Error> {
     machine::require_root()?;
     let _lock = instance.record().and(instance.lock())?;
-    Ok(Host::load(instance, name)?.start()?)
+    let host = Host::load(instance, name)?;
+    let was_off = host.start()?;
+    Ok((state(&host), was_off))
 }
 
 /// Pulls a host's power and erases it. Management nodes go only with the instance.

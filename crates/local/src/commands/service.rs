@@ -10,6 +10,17 @@ use crate::{files, instance::Instance, machine};
 
 /// Where administrators' services lie.
 const FOLDER: &str = "/etc/systemd/system";
+/// There only while systemd is the machine's init.
+const RUNNING: &str = "/run/systemd/system";
+
+/// Refuses where no service can be installed.
+pub fn check(instance: &Instance) -> Result<(), Error> {
+    check_in(instance, Path::new(RUNNING))
+}
+
+fn check_in(instance: &Instance, running: &Path) -> Result<(), Error> {
+    if running.is_dir() { Ok(()) } else { Err(Error::NoSystemd { instance: instance.name().to_owned() }) }
+}
 
 /// Installs the service and lets it start with the machine. Says whether it was different before.
 ///
@@ -17,9 +28,7 @@ const FOLDER: &str = "/etc/systemd/system";
 pub fn install(instance: &Instance, program: &Path) -> Result<bool, Error> {
     machine::require_root()?;
     instance.record()?;
-    if !Path::new("/run/systemd/system").is_dir() {
-        return Err(Error::NoSystemd { instance: instance.name().to_owned() });
-    }
+    check(instance)?;
     let path = path(instance);
     let failed = |source| Error::Io { action: "write the instance's service", source };
     if !files::write_if_changed(&path, unit(instance, program), 0o644).map_err(failed)? {
@@ -94,5 +103,19 @@ mod tests {
         let instance = Instance::new("lab", Some(Path::new("/srv/lab"))).unwrap();
         let unit = unit(&instance, Path::new("/usr/local/bin/hcp"));
         assert!(unit.contains("ExecStart=/usr/local/bin/hcp local up --instance lab --state-dir /srv/lab\n"), "{unit}");
+        assert!(unit.contains(&format!("Environment=HOIST_CACHE={}\n", machine::cache_dir().display())), "{unit}");
+        // Else systemd would end the hosts with the service that started them.
+        assert!(unit.contains("KillMode=process\n") && unit.contains("RemainAfterExit=yes\n"), "{unit}");
+        assert!(unit.ends_with("[Install]\nWantedBy=multi-user.target\n"), "{unit}");
+        assert_eq!(name(&instance), format!("hoist-{}.service", instance.cgroup_name()));
+    }
+
+    #[test]
+    fn without_systemd_it_is_said_what_to_do_instead() {
+        let instance = Instance::new("lab", None).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        check_in(&instance, folder.path()).unwrap();
+        let error = check_in(&instance, &folder.path().join("absent")).unwrap_err().to_string();
+        assert!(error.contains("expected systemd") && error.contains("hcp local up"), "{error}");
     }
 }

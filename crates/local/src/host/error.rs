@@ -36,7 +36,7 @@ pub enum Error {
         name: String,
     },
     /// It is switched off.
-    #[error("host `{name}` is not running; `hcp local up` starts it")]
+    #[error("host `{name}` is not running; `hcp local host start {name}` starts it, and so does `hcp local up`")]
     Off {
         /// Its name.
         name: String,

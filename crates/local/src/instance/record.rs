@@ -50,6 +50,12 @@ impl Record {
                     path: instance.state_dir().to_owned(),
                 });
             }
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                return Err(Error::NotPermitted {
+                    instance: instance.name().to_owned(),
+                    path: instance.state_dir().to_owned(),
+                });
+            }
             Err(source) => return Err(Error::Io { action: "read the instance's record", source }),
         };
         serde_json::from_str(&text).map_err(|source| Error::Record { path, source })

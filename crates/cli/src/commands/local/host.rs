@@ -39,6 +39,16 @@ pub enum HostCommand {
     #[command(after_help = "Examples:
   hcp local host logs worker-1 --unit kubelet --follow")]
     Logs(HostLogsArguments),
+    /// Pull a host's power and leave it off
+    #[command(after_help = "Examples:
+  hcp local host stop worker-1
+
+Its disk stays. It is off until `hcp local host start` or the next `hcp local up`.")]
+    Stop(HostArguments),
+    /// Switch a host on
+    #[command(after_help = "Examples:
+  hcp local host start worker-1")]
+    Start(HostArguments),
     /// Pull a host's power and erase it
     #[command(after_help = "Examples:
   hcp local host remove worker-1
@@ -120,6 +130,18 @@ pub fn run(command: HostCommand, context: &Context) -> Result<()> {
             let instance = arguments.instance.instance()?;
             let paths = hosts::logs(&instance, &arguments.name, arguments.view.unit.as_deref())?;
             show(&paths, &arguments.view, context)
+        }
+        HostCommand::Stop(arguments) => {
+            let was_on = hosts::stop(&arguments.instance.instance()?, &arguments.name)?;
+            let outcome = if was_on { "is off" } else { "was off already; nothing to do" };
+            context.printer.note(&format!("Host {} {outcome}.", arguments.name));
+            Ok(())
+        }
+        HostCommand::Start(arguments) => {
+            let (host, was_off) = hosts::start(&arguments.instance.instance()?, &arguments.name)?;
+            let outcome = if was_off { "runs" } else { "ran already" };
+            context.printer.note(&format!("Host {} {outcome} at {}.", host.name, host.address));
+            Ok(())
         }
         HostCommand::Remove(arguments) => {
             hosts::remove(&arguments.instance.instance()?, &arguments.name)?;
