@@ -46,12 +46,16 @@ install: build ## Put hcp and hypershift into /usr/local/bin
 	ln -sf hcp /usr/local/bin/hypershift
 
 .PHONY: test
-test: check setup payload ## Everything: `make check`, then the tests against real programs and a real instance
+test: ## Everything: `make check`, then the tests against real programs and a real instance
+	@MAKE="$(MAKE)" bash setup/stages.sh setup check payload test-programs e2e
+
+.PHONY: test-programs
+test-programs: setup payload ## The tests against real programs alone
 	INSTA_UPDATE=no cargo test --quiet --workspace -- --ignored --test-threads=1
-	$(MAKE) --no-print-directory e2e
 
 .PHONY: e2e
 e2e: setup payload ## The cases against a real instance alone
+	@bash setup/debian.sh nftables
 	cargo run --quiet --release --package hoist-e2e -- --hcp $(BIN)/hcp $(E2E)
 
 .PHONY: test-vm

@@ -88,12 +88,15 @@ impl World {
 
     /// Runs `kubectl` against the management cluster.
     pub fn kubectl(&self, arguments: &[&str]) -> anyhow::Result<Said> {
-        run(self.fact("kubectl")?, arguments, &[("KUBECONFIG", self.fact("kubeconfig")?)])
+        self.kubectl_in(self.fact("kubeconfig")?, arguments)
     }
 
     /// Runs `kubectl` against a hosted cluster whose kubeconfig lies in `kubeconfig`.
     pub fn kubectl_in(&self, kubeconfig: &str, arguments: &[&str]) -> anyhow::Result<Said> {
-        run(self.fact("kubectl")?, arguments, &[("KUBECONFIG", kubeconfig)])
+        // kubectl's cache outlives it, in the user's home folder where nothing else is said.
+        let cache = std::env::temp_dir().join(format!("{}kubectl", file_prefix()));
+        let environment = [("KUBECONFIG", kubeconfig), ("KUBECACHEDIR", &cache.to_string_lossy())];
+        run(self.fact("kubectl")?, arguments, &environment)
     }
 
     /// An object of the management cluster.

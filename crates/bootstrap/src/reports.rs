@@ -38,14 +38,13 @@ pub(crate) async fn report(
     access::admit(&app, peer, false)?;
     let host = access::host_of(&app, &namespace, &name, &headers).await?;
     let report: Report = access::read_json(body).await?;
-    let stage = stage(report.stage);
     let message = report.failure.as_ref().map(|failure| {
         let during = report.failed_stage.map(|stage| format!("{stage}: ")).unwrap_or_default();
         cut(&format!("{during}{} (next step: {})", failure.cause, failure.next_step))
     });
-    info!(namespace, host = name, %stage, message, "host reported");
+    info!(namespace, host = name, stage = %report.stage, message, "host reported");
     let version = report.versions.get("kubelet").map(|version| cut(version));
-    update(&app, &namespace, &host, stage, message, version).await
+    update(&app, &namespace, &host, report.stage, message, version).await
 }
 
 /// `POST …/hosts/{name}/left`.
@@ -85,23 +84,6 @@ async fn update(
     let patch = Patch::Merge(&patch);
     kubernetes::optional("update host status", api.patch_status(&name, &parameters, &patch)).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The two enums have the same names on purpose: one is the protocol's, one the API's.
-fn stage(stage: hoist_node_config::Stage) -> Stage {
-    match stage {
-        hoist_node_config::Stage::Contacted => Stage::Contacted,
-        hoist_node_config::Stage::Preflight => Stage::Preflight,
-        hoist_node_config::Stage::Credential => Stage::Credential,
-        hoist_node_config::Stage::Payload => Stage::Payload,
-        hoist_node_config::Stage::Runtime => Stage::Runtime,
-        hoist_node_config::Stage::Kubelet => Stage::Kubelet,
-        hoist_node_config::Stage::NodeReady => Stage::NodeReady,
-        hoist_node_config::Stage::Joined => Stage::Joined,
-        hoist_node_config::Stage::Leaving => Stage::Leaving,
-        hoist_node_config::Stage::Left => Stage::Left,
-        hoist_node_config::Stage::Failed => Stage::Failed,
-    }
 }
 
 /// Query of an orders request.

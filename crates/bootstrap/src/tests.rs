@@ -389,8 +389,8 @@ async fn reports_reach_the_host_object_and_need_its_token() {
     let bench = Bench::new();
     let (_, authorization) = joined_host(&bench);
     let report = Report {
-        stage: hoist_node_config::Stage::Failed,
-        failed_stage: Some(hoist_node_config::Stage::Payload),
+        stage: hoist_api::host::Stage::Failed,
+        failed_stage: Some(hoist_api::host::Stage::Payload),
         failure: Some(Failure { cause: "registry away".into(), next_step: "check it".into() }),
         times: BTreeMap::default(),
         versions: [("kubelet".to_owned(), "1.36.3".to_owned())].into(),

@@ -185,7 +185,7 @@ pub async fn up(
     };
     let (cluster, filled) = tokio::join!(cluster, stage(progress, "registry", filled));
     changed |= cluster? | filled?;
-    Ok(changed | stage(progress, "services ready", services::wait(&client, first)).await?)
+    Ok(changed | stage(progress, "services ready", Box::pin(services::wait(&client, first))).await?)
 }
 
 async fn control_plane(

@@ -13,7 +13,6 @@ mod kubelet;
 mod node_config;
 mod node_name;
 pub mod paths;
-mod stage;
 mod unit;
 mod units;
 
@@ -23,6 +22,7 @@ mod fixtures;
 pub use cni::{CniNetwork, FirewallTool, cni_conflist};
 pub use containerd::containerd_config;
 pub use files::{HostFile, files};
+pub use hoist_api::host::Stage;
 pub use host_facts::{CgroupVersion, HostFacts, OsRelease};
 pub use kubelet::{kubelet_arguments, kubelet_configuration};
 pub use node_config::{
@@ -30,6 +30,5 @@ pub use node_config::{
     Taint, ThisHost,
 };
 pub use node_name::{InvalidNodeName, validate_node_name};
-pub use stage::Stage;
 pub use unit::{Ready, Unit};
 pub use units::{systemd_unit, units};

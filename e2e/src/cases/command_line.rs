@@ -117,9 +117,11 @@ pub fn without_root(world: &mut World) -> anyhow::Result<()> {
         &image,
         "--render",
     ];
-    for (arguments, expected) in
-        [(&render[..], "kind: HostedCluster"), (&["version", "--client-only"], "Client Version"), (&["completion", "bash"], "complete")]
-    {
+    for (arguments, expected) in [
+        (&render[..], "kind: HostedCluster"),
+        (&["version", "--client-only"], "Client Version"),
+        (&["completion", "bash"], "complete"),
+    ] {
         let text = as_nobody(&program, arguments, &[])?.success().with_context(|| format!("{arguments:?}"))?;
         ensure!(text.contains(expected), "{arguments:?} printed {text}");
     }

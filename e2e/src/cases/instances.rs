@@ -9,7 +9,7 @@ use super::{create, join, local};
 use hoist_e2e::eventually::eventually;
 use hoist_e2e::machine::Machine;
 use hoist_e2e::power;
-use hoist_e2e::world::World;
+use hoist_e2e::world::{World, remove_files};
 
 /// The second instance is brought to a hosted cluster with a node, loses everything at once, and is taken down; the machine is
 /// then as it was, and the first instance has noticed nothing.
@@ -17,11 +17,14 @@ pub fn side_by_side(world: &mut World) -> anyhow::Result<()> {
     let first = local::objects(world)?;
     let folder = std::path::PathBuf::from(format!("/var/lib/hoist-e2e-{}", std::process::id()));
     let mut second = World::new(world.program(), &format!("{}-2", world.instance())).in_folder(&folder.join("state"));
+    // Kubeconfigs of the cases before are in the way of the comparison.
+    remove_files()?;
     let before = Machine::look(second.instance())?;
     let outcome = live_and_die(&mut second);
     let down = second.down();
     outcome?;
     down?;
+    remove_files()?;
     ensure!(!folder.exists(), "{} was made by up and is still there", folder.display());
     before.expect_again().context("after everything was killed, down left something")?;
     let again = second.local(&["down"])?;

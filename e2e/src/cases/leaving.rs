@@ -47,7 +47,9 @@ pub fn remove_host(world: &mut World) -> anyhow::Result<()> {
         &kubeconfig,
         &["get", "deployment", "web", "--output", "jsonpath={.spec.template.spec.containers[0].image}"],
     )?;
-    world.kubectl_in(&kubeconfig, &["cordon", "worker-1"])?.success()?;
+    let others: Vec<String> = ready_nodes(world, &kubeconfig)?.into_iter().filter(|node| node != HOST).collect();
+    let others = |verb: &'static str| [verb].into_iter().chain(others.iter().map(String::as_str)).collect::<Vec<_>>();
+    world.kubectl_in(&kubeconfig, &others("cordon"))?.success()?;
     let made = world
         .kubectl_in(
             &kubeconfig,
@@ -68,7 +70,7 @@ pub fn remove_host(world: &mut World) -> anyhow::Result<()> {
             let rollout = ["rollout", "status", "deployment/moved", "--timeout=60s"];
             world.kubectl_in(&kubeconfig, &rollout)?.success()
         });
-    world.kubectl_in(&kubeconfig, &["uncordon", "worker-1"])?.success()?;
+    world.kubectl_in(&kubeconfig, &others("uncordon"))?.success()?;
     made?;
     let there = movable_pods(world, &kubeconfig, HOST)?;
     ensure!(there.iter().filter(|pod| pod.starts_with("moved-")).count() == 2, "pods on {HOST}: {there:?}");

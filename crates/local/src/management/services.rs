@@ -23,6 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 /// kubelet may list the control plane's own pods a minute later, when they were started before the API: they are not
 /// waited for.
 pub(super) async fn wait(client: &Client, first: &Host) -> Result<bool, Error> {
+    // Boxed below, because two watches are a state of twenty kilobytes.
     let all = async {
         tokio::try_join!(
             wait_for(client, kube_proxy::NAME, is_daemon_set_ready),
@@ -35,7 +36,7 @@ pub(super) async fn wait(client: &Client, first: &Host) -> Result<bool, Error> {
         last,
         look: format!("hcp local host logs {} --unit kubelet", first.name()),
     };
-    match tokio::time::timeout(TIMEOUT, all).await {
+    match tokio::time::timeout(TIMEOUT, Box::pin(all)).await {
         Ok(Ok(_)) => Ok(false),
         Ok(Err(last)) => Err(late(last)),
         Err(_) => Err(late(look(client).await.err().unwrap_or_else(|| "it has just become ready".to_owned()))),
