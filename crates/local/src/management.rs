@@ -200,7 +200,7 @@ async fn control_plane(
         tokio::join!(api::wait_until_ready(client, first), containers::import(first, payload, containers::REST));
     ready?;
     changed |= imported?;
-    changed |= static_pods::start_rest(first, payload).await?;
+    changed |= static_pods::start_rest(first, payload, certificates).await?;
     if !was_ready && !api::knows_node(client, first.name()).await? {
         // kubelet has been trying to register ever less often, and would take a minute more to show
         // the pods that it started before it could. Its pods live on.

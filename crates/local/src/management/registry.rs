@@ -16,7 +16,7 @@ use serde_json::json;
 use super::{
     Certificates, Error, Payload,
     payload::registry_host,
-    static_pods::{USER, own_folder, write_pod, write_readable},
+    static_pods::{USER, own_folder, with_files_hash, write_pod, write_readable},
 };
 use crate::{address_plan as plan, host::Host, instance::Instance};
 
@@ -49,17 +49,22 @@ pub(super) async fn start(
         }
         let (certificate, key) = certificates.registry_server();
         let mut changed = false;
-        for (name, contents) in [
+        let files = [
             ("tls.crt", certificate.to_owned()),
             ("tls.key", key.to_owned()),
             ("htpasswd", certificates.htpasswd.clone()),
             ("serve.json", serving(&host)),
             ("push.json", pushing()),
-        ] {
+        ];
+        for (name, contents) in &files {
             changed |= write_readable(&folder.join("config").join(name), contents.as_bytes())
                 .map_err(|source| Error::Io { action: "write the registry's configuration", source })?;
         }
-        Ok(changed | write_pod(&host, &pod(&payload.image("registry")?))?)
+        let pod = with_files_hash(
+            pod(&payload.image("registry")?),
+            files.iter().map(|(name, contents)| (*name, contents.as_bytes())),
+        );
+        Ok(changed | write_pod(&host, &pod)?)
     })
     .await?
 }

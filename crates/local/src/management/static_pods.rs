@@ -10,12 +10,15 @@ use std::{
 use hoist_control_plane::static_pods::StaticPodImages;
 use hoist_host::HostRoot;
 use k8s_openapi::api::core::v1::Pod;
+use sha2::{Digest, Sha256};
 
 use super::{Certificates, Error, Payload, certificates, node::MANIFESTS};
 use crate::{files, host::Host};
 
 /// Folder of the control plane's files and data on the node.
 const FOLDER: &str = "/var/lib/hoist/control-plane";
+/// Annotation with a hash of the files that a static pod reads.
+const FILES_HASH: &str = "hoist.internal/files-hash";
 /// User and group of images that do not run as root.
 pub(super) const USER: u32 = 65532;
 
@@ -28,7 +31,7 @@ pub(super) async fn start(
     let (host, payload, certificates) = (host.clone(), Arc::clone(payload), Arc::clone(certificates));
     tokio::task::spawn_blocking(move || {
         let mut changed = write_files(&host, &certificates).map_err(failed("write the control plane's files"))?;
-        let [etcd, kube_apiserver, ..] = pods(&payload)?;
+        let [etcd, kube_apiserver, ..] = pods(&payload, &certificates)?;
         for pod in [&etcd, &kube_apiserver] {
             changed |= write_pod(&host, pod)?;
         }
@@ -38,10 +41,14 @@ pub(super) async fn start(
 }
 
 /// Writes kube-controller-manager and kube-scheduler, which exit when they come before the API.
-pub(super) async fn start_rest(host: &Host, payload: &Arc<Payload>) -> Result<bool, Error> {
-    let (host, payload) = (host.clone(), Arc::clone(payload));
+pub(super) async fn start_rest(
+    host: &Host,
+    payload: &Arc<Payload>,
+    certificates: &Arc<Certificates>,
+) -> Result<bool, Error> {
+    let (host, payload, certificates) = (host.clone(), Arc::clone(payload), Arc::clone(certificates));
     tokio::task::spawn_blocking(move || {
-        let [.., kube_controller_manager, kube_scheduler] = pods(&payload)?;
+        let [.., kube_controller_manager, kube_scheduler] = pods(&payload, &certificates)?;
         Ok(write_pod(&host, &kube_controller_manager)? | write_pod(&host, &kube_scheduler)?)
     })
     .await?
@@ -125,16 +132,47 @@ fn write_files(host: &Host, certificates: &Certificates) -> io::Result<bool> {
     Ok(changed)
 }
 
-fn pods(payload: &Payload) -> Result<[Pod; 4], Error> {
+fn pods(payload: &Payload, certificates: &Certificates) -> Result<[Pod; 4], Error> {
     let images = StaticPodImages {
         etcd: payload.image("etcd")?,
         kube_apiserver: payload.image("kube-apiserver")?,
         kube_controller_manager: payload.image("kube-controller-manager")?,
         kube_scheduler: payload.image("kube-scheduler")?,
     };
-    Ok(certificates::static_pods(images, FOLDER).pods())
+    let pods = certificates::static_pods(images, FOLDER).pods();
+    let files = || certificates.control_plane.iter().map(|file| (file.path.as_str(), file.contents.as_slice()));
+    Ok(pods.map(|pod| with_files_hash(pod, files())))
+}
+
+/// Notes a hash of the files that a pod reads on it: kubelet starts a pod anew when its manifest is different, and not when
+/// its files are, which a renewed certificate needs.
+pub(super) fn with_files_hash<'a>(mut pod: Pod, files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Pod {
+    let mut hash = Sha256::new();
+    for (path, contents) in files {
+        hash.update(format!("{path} {}\n", contents.len()));
+        hash.update(contents);
+    }
+    let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    pod.metadata.annotations.get_or_insert_default().insert(FILES_HASH.to_owned(), hash);
+    pod
 }
 
 fn failed(action: &'static str) -> impl FnOnce(io::Error) -> Error {
     move |source| Error::Io { action, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pod_is_another_one_when_a_file_of_it_is_renewed() {
+        let with = |files: &[(&str, &str)]| {
+            with_files_hash(Pod::default(), files.iter().map(|(path, contents)| (*path, contents.as_bytes())))
+        };
+        let before = with(&[("tls.crt", "old"), ("tls.key", "key")]);
+        assert_eq!(before, with(&[("tls.crt", "old"), ("tls.key", "key")]));
+        assert_ne!(before, with(&[("tls.crt", "new"), ("tls.key", "key")]));
+        assert_ne!(before, with(&[("tls.crt", "oldtls.key 3\nkey")]));
+    }
 }
