@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
+use super::join::join_line;
 use hoist_e2e::eventually::eventually;
 use hoist_e2e::world::{World, condition, expect_condition};
 
@@ -12,6 +13,8 @@ use hoist_e2e::world::{World, condition, expect_condition};
 pub const CLUSTER: &str = "demo";
 /// Its control plane namespace.
 pub const NAMESPACE: &str = "clusters-demo";
+/// Host that is off while the cluster is destroyed.
+const SILENT: &str = "worker-2";
 
 pub fn install(world: &mut World) -> anyhow::Result<()> {
     let registry = world.fact("registry")?.to_owned();
@@ -136,22 +139,40 @@ pub fn encrypted_at_rest(world: &mut World) -> anyhow::Result<()> {
 }
 
 pub fn destroy(world: &mut World) -> anyhow::Result<()> {
+    // A host that is off cannot be told: it is listed, waited for no longer than the others, and told when it comes back.
+    let line = join_line(world, "1")?;
+    world.in_host(SILENT, &line)?.success()?;
+    world.local(&["host", "stop", SILENT])?.success()?;
+
     let started = Instant::now();
-    world.hcp(&["destroy", "cluster", "none", "--name", CLUSTER])?.success()?;
+    let said = world.hcp(&["destroy", "cluster", "none", "--name", CLUSTER])?;
+    let told = said.stderr.clone();
+    said.success()?;
     let took = started.elapsed();
+    ensure!(told.contains(SILENT), "the silent host is not named: {told}");
+    ensure!(!told.contains("worker-1"), "worker-1 left, and is named as silent: {told}");
     let left = world.kubectl(&["get", "namespace", NAMESPACE, "--ignore-not-found", "--output", "name"])?.success()?;
     ensure!(left.trim().is_empty(), "{left} is still there");
     ensure!(took < Duration::from_secs(60), "it took {took:?}");
-    eventually("the host is plain again", Duration::from_secs(20), || {
-        let left =
-            world.in_host("worker-1", "ls -d /opt/hoist /var/lib/hoist 2>/dev/null; pgrep kubelet; true")?.success()?;
-        ensure!(left.trim().is_empty(), "left on the host: {left}");
-        Ok(())
-    })?;
+    is_plain_again(world, "worker-1")?;
     let node = world.management_host()?;
     eventually("the volumes' data is gone", Duration::from_secs(20), || {
         let left = world.in_host(&node, "ls /var/lib/hoist/volumes 2>/dev/null; true")?.success()?;
         ensure!(left.trim().is_empty(), "volumes left: {left}");
+        Ok(())
+    })?;
+    let untouched = world.local(&["host", "list"])?.success()?;
+    ensure!(untouched.contains(SILENT), "a stopped host is gone: {untouched}");
+    world.local(&["host", "start", SILENT])?.success()?;
+    is_plain_again(world, SILENT)
+}
+
+/// Waits until nothing of ours is on a host.
+fn is_plain_again(world: &World, host: &str) -> anyhow::Result<()> {
+    eventually(&format!("{host} is plain again"), Duration::from_secs(60), || {
+        let left =
+            world.in_host(host, "ls -d /opt/hoist /var/lib/hoist 2>/dev/null; pgrep kubelet; true")?.success()?;
+        ensure!(left.trim().is_empty(), "left on {host}: {left}");
         Ok(())
     })
 }
