@@ -1,19 +1,23 @@
 //! kube-controller-manager. It signs what the cluster's CSRs ask for, and approves none of them: that is the operator's.
 
-use hoist_api::dynamic::dynamic;
 use hoist_pki::table::names;
 use hoist_plan::Plan;
 use ipnet::IpNet;
 use kube::core::DynamicObject;
 
 use crate::ComponentName;
-use crate::arguments::Arguments;
-use crate::container::{Health, container, port};
-use crate::files::{self, Contents, Need, Source};
-use crate::pod::{Part, Pod};
-use crate::workload::{self, deployment};
+use crate::control_loop::{self, ControlLoop};
+use crate::files::{self, Contents, Need};
+use crate::pod::Pod;
 
-const PORT: u16 = 10257;
+const CONTROL_LOOP: ControlLoop = ControlLoop {
+    component: ComponentName::KubeControllerManager,
+    kubeconfig: names::CONTROLLER_MANAGER_KUBECONFIG,
+    server: names::CONTROLLER_MANAGER_SERVER,
+    port: 10257,
+    ready: "/healthz",
+    live: "/healthz",
+};
 
 /// What differs from one place where it runs to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,18 +48,9 @@ pub fn hosted(plan: &Plan) -> Settings {
 
 /// The pod.
 pub fn pod(settings: &Settings) -> Pod {
-    let kubeconfig = files::secret(names::CONTROLLER_MANAGER_KUBECONFIG, names::KUBECONFIG_KEY);
     let node_networks = settings.node_networks.as_ref();
-    let arguments = Arguments::new()
-        .flag("kubeconfig", &kubeconfig)
-        .flag("authentication-kubeconfig", &kubeconfig)
-        .flag("authorization-kubeconfig", &kubeconfig)
-        .flag("secure-port", PORT)
-        .flag("bind-address", "0.0.0.0")
-        .flag("tls-cert-file", files::secret(names::CONTROLLER_MANAGER_SERVER, "tls.crt"))
-        .flag("tls-private-key-file", files::secret(names::CONTROLLER_MANAGER_SERVER, "tls.key"))
-        .flag("tls-min-version", "VersionTLS12")
-        .flag("leader-elect", settings.elects_leader)
+    let arguments = CONTROL_LOOP
+        .arguments(settings.elects_leader)
         // Service-account tokens of its controllers, each with its own rights
         .flag("use-service-account-credentials", true)
         .flag(
@@ -80,37 +75,15 @@ pub fn pod(settings: &Settings) -> Pod {
         .flag("node-monitor-grace-period", "50s")
         .flag("terminated-pod-gc-threshold", 1000)
         .flag("profiling", false);
-    let health = Health { scheme: "HTTPS", port: PORT };
-    let mut manager =
-        container("kube-controller-manager", &settings.image, "/usr/bin/kube-controller-manager", arguments.into_vec());
-    manager.ports = Some(vec![port("client", PORT)]);
-    manager.startup_probe = Some(health.startup("/healthz"));
-    manager.readiness_probe = Some(health.readiness("/healthz"));
-    manager.liveness_probe = Some(health.liveness("/healthz"));
-    Pod {
-        component: ComponentName::KubeControllerManager,
-        before: Vec::new(),
-        parts: vec![Part {
-            container: manager,
-            needs: vec![
-                Need::secret(names::CONTROLLER_MANAGER_KUBECONFIG, &[names::KUBECONFIG_KEY]),
-                Need::secret(names::CONTROLLER_MANAGER_SERVER, &["tls.crt", "tls.key"]).reloaded(),
-                Need::secret(names::SERVICE_ACCOUNT_KEY, &[names::SERVICE_ACCOUNT_PRIVATE_KEY]),
-                Need::config_map(names::ROOT_CA_BUNDLE, &["ca.crt"]),
-                Need::secret(names::CLUSTER_SIGNER, &[names::CA_CERTIFICATE_KEY, names::CA_PRIVATE_KEY]),
-            ],
-        }],
-        volumes: Vec::new(),
-        // It holds nothing that an end could lose.
-        termination_grace_period: 2,
-    }
+    let needs = vec![
+        Need::secret(names::SERVICE_ACCOUNT_KEY, &[names::SERVICE_ACCOUNT_PRIVATE_KEY]),
+        Need::config_map(names::ROOT_CA_BUNDLE, &["ca.crt"]),
+        Need::secret(names::CLUSTER_SIGNER, &[names::CA_CERTIFICATE_KEY, names::CA_PRIVATE_KEY]),
+    ];
+    CONTROL_LOOP.pod(&settings.image, arguments, needs)
 }
 
 /// Its objects.
 pub fn objects(plan: &Plan, contents: &Contents) -> Vec<DynamicObject> {
-    let pod = pod(&hosted(plan));
-    let mut objects: Vec<_> =
-        workload::disruption_budget(plan, ComponentName::KubeControllerManager).iter().map(dynamic).collect();
-    objects.push(dynamic(&deployment::deployment(plan, &pod, &Source::Objects, contents)));
-    objects
+    control_loop::objects(plan, &pod(&hosted(plan)), contents)
 }

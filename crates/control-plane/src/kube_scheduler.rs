@@ -1,18 +1,22 @@
 //! kube-scheduler.
 
-use hoist_api::dynamic::dynamic;
 use hoist_pki::table::names;
 use hoist_plan::Plan;
 use kube::core::DynamicObject;
 
 use crate::ComponentName;
-use crate::arguments::Arguments;
-use crate::container::{Health, container, port};
-use crate::files::{self, Contents, Need, Source};
-use crate::pod::{Part, Pod};
-use crate::workload::{self, deployment};
+use crate::control_loop::{self, ControlLoop};
+use crate::files::Contents;
+use crate::pod::Pod;
 
-const PORT: u16 = 10259;
+const CONTROL_LOOP: ControlLoop = ControlLoop {
+    component: ComponentName::KubeScheduler,
+    kubeconfig: names::SCHEDULER_KUBECONFIG,
+    server: names::SCHEDULER_SERVER,
+    port: 10259,
+    ready: "/readyz",
+    live: "/livez",
+};
 
 /// What differs from one place where it runs to the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,45 +34,11 @@ pub fn hosted(plan: &Plan) -> Settings {
 
 /// The pod.
 pub fn pod(settings: &Settings) -> Pod {
-    let kubeconfig = files::secret(names::SCHEDULER_KUBECONFIG, names::KUBECONFIG_KEY);
-    let arguments = Arguments::new()
-        .flag("kubeconfig", &kubeconfig)
-        .flag("authentication-kubeconfig", &kubeconfig)
-        .flag("authorization-kubeconfig", &kubeconfig)
-        .flag("secure-port", PORT)
-        .flag("bind-address", "0.0.0.0")
-        .flag("tls-cert-file", files::secret(names::SCHEDULER_SERVER, "tls.crt"))
-        .flag("tls-private-key-file", files::secret(names::SCHEDULER_SERVER, "tls.key"))
-        .flag("tls-min-version", "VersionTLS12")
-        .flag("leader-elect", settings.elects_leader)
-        .flag("profiling", false);
-    let health = Health { scheme: "HTTPS", port: PORT };
-    let mut scheduler = container("kube-scheduler", &settings.image, "/usr/bin/kube-scheduler", arguments.into_vec());
-    scheduler.ports = Some(vec![port("client", PORT)]);
-    scheduler.startup_probe = Some(health.startup("/readyz"));
-    scheduler.readiness_probe = Some(health.readiness("/readyz"));
-    scheduler.liveness_probe = Some(health.liveness("/livez"));
-    Pod {
-        component: ComponentName::KubeScheduler,
-        before: Vec::new(),
-        parts: vec![Part {
-            container: scheduler,
-            needs: vec![
-                Need::secret(names::SCHEDULER_KUBECONFIG, &[names::KUBECONFIG_KEY]),
-                Need::secret(names::SCHEDULER_SERVER, &["tls.crt", "tls.key"]).reloaded(),
-            ],
-        }],
-        volumes: Vec::new(),
-        // It holds nothing that an end could lose.
-        termination_grace_period: 2,
-    }
+    let arguments = CONTROL_LOOP.arguments(settings.elects_leader).flag("profiling", false);
+    CONTROL_LOOP.pod(&settings.image, arguments, Vec::new())
 }
 
 /// Its objects.
 pub fn objects(plan: &Plan, contents: &Contents) -> Vec<DynamicObject> {
-    let pod = pod(&hosted(plan));
-    let mut objects: Vec<_> =
-        workload::disruption_budget(plan, ComponentName::KubeScheduler).iter().map(dynamic).collect();
-    objects.push(dynamic(&deployment::deployment(plan, &pod, &Source::Objects, contents)));
-    objects
+    control_loop::objects(plan, &pod(&hosted(plan)), contents)
 }

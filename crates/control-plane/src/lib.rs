@@ -6,6 +6,7 @@
 pub mod arguments;
 pub mod component;
 pub mod container;
+pub mod control_loop;
 pub mod endpoints;
 pub mod etcd;
 pub mod files;
