@@ -6,8 +6,11 @@ mod create;
 mod faults;
 mod instances;
 mod join;
+mod join_faults;
 mod leaving;
 mod local;
+mod requests;
+mod tokens;
 mod traces;
 mod uninstall;
 
@@ -55,6 +58,15 @@ pub fn all() -> Vec<Case> {
         Case::new("join: web pods on both hosts answer through a Service by name", join::web_pods),
         Case::new("join: logs and exec go through konnectivity", join::logs_and_exec),
         Case::new("join: a second run of the join line changes nothing", join::join_again),
+        Case::new("requests: foreign ones and extra names stay pending and are reported", requests::foreign),
+        Case::new("requests: a credential is worth nothing with another key", requests::replayed_credential),
+        Case::new("requests: a Node of somebody else cannot be taken over by its name", requests::taken_node_name),
+        Case::new("join: failed checks are told, an unknown distribution joins", join_faults::preflight),
+        Case::new("join: a second host of the same name is told of the first", join_faults::same_name),
+        Case::new("tokens: expired, foreign, revoked and wrong ones get one answer", tokens::good_for_nothing),
+        Case::new("join: goes on after the network was lost and after it was killed", join_faults::interrupted),
+        Case::new("join: a host behind an HTTPS proxy", join_faults::behind_a_proxy),
+        Case::new("leave: a dead machine is removed", join_faults::dead_machine),
         Case::new("faults: any process killed inside a host is back within 5 s", faults::killed_processes),
         Case::new("faults: etcd and kube-apiserver killed come back with all data", faults::control_plane_killed),
         Case::new("faults: the operator killed at any moment", faults::operator_killed),

@@ -1,8 +1,11 @@
 //! How a test or a measurement speaks to a real instance: through `hcp` and `kubectl`, as a user does.
 
 pub mod command;
+pub mod connect_proxy;
 pub mod eventually;
+pub mod host_network;
 pub mod machine;
 pub mod packets;
 pub mod power;
+pub mod signing_request;
 pub mod world;

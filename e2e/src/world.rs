@@ -39,6 +39,11 @@ impl World {
         &self.instance
     }
 
+    /// The instance's status as last read.
+    pub fn status(&self) -> anyhow::Result<&Value> {
+        self.status.as_ref().context("no status was read")
+    }
+
     /// Runs `hcp` with the management cluster's kubeconfig.
     pub fn hcp(&self, arguments: &[&str]) -> anyhow::Result<Said> {
         let kubeconfig =
@@ -97,6 +102,18 @@ impl World {
         let cache = std::env::temp_dir().join(format!("{}kubectl", file_prefix()));
         let environment = [("KUBECONFIG", kubeconfig), ("KUBECACHEDIR", &cache.to_string_lossy())];
         run(self.fact("kubectl")?, arguments, &environment)
+    }
+
+    /// Creates `object` in a hosted cluster as the user that `arguments` name.
+    pub fn create_in(&self, kubeconfig: &str, object: &Value, arguments: &[&str]) -> anyhow::Result<Said> {
+        let manifest = std::env::temp_dir().join(format!("hoist-e2e-{}-object.json", std::process::id()));
+        fs_err::write(&manifest, object.to_string())?;
+        let path = manifest.to_string_lossy().into_owned();
+        let mut all = vec!["create", "--filename", path.as_str()];
+        all.extend_from_slice(arguments);
+        let said = self.kubectl_in(kubeconfig, &all);
+        fs_err::remove_file(&manifest)?;
+        said
     }
 
     /// An object of the management cluster.

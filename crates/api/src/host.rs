@@ -8,6 +8,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{AsRefStr, Display, IntoStaticStr};
 
+/// Condition of a Host: whether it got its credential, and why not.
+pub const CREDENTIAL_ISSUED: &str = "CredentialIssued";
+/// Reason of [`CREDENTIAL_ISSUED`]: the host's name is that of a Node of somebody else.
+pub const NODE_NAME_TAKEN: &str = "NodeNameTaken";
+/// Reason of [`CREDENTIAL_ISSUED`]: what the host sent cannot be used.
+pub const CREDENTIAL_REFUSED: &str = "Refused";
+
 /// What the host said of itself at first contact. Lives in the control plane namespace; its name is the node's name.
 #[derive(CustomResource, Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[kube(

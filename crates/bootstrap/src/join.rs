@@ -7,7 +7,10 @@ use axum::{
     body::Body,
     extract::{Path, State},
 };
-use hoist_api::host::{BootstrapCredential, Host, HostFactsSummary, HostSpec, Stage, StageTime};
+use hoist_api::host::{
+    BootstrapCredential, CREDENTIAL_ISSUED, CREDENTIAL_REFUSED, Host, HostFactsSummary, HostSpec, NODE_NAME_TAKEN,
+    Stage, StageTime,
+};
 use hoist_node_config::{
     Endpoint,
     join::{Credential, JoinRequest, JoinResponse},
@@ -29,7 +32,7 @@ use crate::{
     kubernetes,
     metrics::JoinOutcome,
     refusal::Refusal,
-    tokens,
+    reports, tokens,
 };
 
 /// Longest that the operator is waited for before the host is asked to come again.
@@ -54,6 +57,7 @@ pub(crate) async fn join(
         Ok(_) => JoinOutcome::Accepted,
         Err(Refusal::Token) => JoinOutcome::WrongToken,
         Err(Refusal::Conflict(_)) => JoinOutcome::Conflict,
+        Err(Refusal::NotAdmitted(_)) => JoinOutcome::NotAdmitted,
         Err(Refusal::TooMany) => JoinOutcome::TooMany,
         Err(Refusal::Unavailable(_)) => JoinOutcome::Unavailable,
         Err(_) => JoinOutcome::Malformed,
@@ -102,7 +106,13 @@ async fn admitted(app: &App, namespace: &str, peer: Peer, body: Body) -> Result<
     let host_uid = host.metadata.uid.clone().unwrap_or_default();
     let credential = match request.failure {
         Some(_) => None,
-        None => Some(await_credential(app, namespace, host, now).await?),
+        None => Some(match await_credential(app, namespace, host.clone(), now).await {
+            Err(Refusal::NotAdmitted(cause)) => {
+                reports::update(app, namespace, &host, Stage::Failed, Some(cause.clone()), None).await?;
+                return Err(Refusal::NotAdmitted(cause));
+            }
+            other => other?,
+        }),
     };
     Ok(JoinResponse { host_uid, report_token, node_pool, credential })
 }
@@ -117,10 +127,11 @@ fn validate(request: &JoinRequest) -> Result<(), Refusal> {
 
 fn same_host(host: &Host, fingerprint: &str) -> Result<(), Refusal> {
     if host.spec.key_fingerprint != fingerprint {
+        let name = host.name_any();
+        let address = host.spec.addresses.first().unwrap_or(&host.spec.seen_address);
         return Err(Refusal::Conflict(format!(
-            "the node name {} belongs to another host; give this one another name with --node-name, or remove the other \
-             with `hcp remove host`",
-            host.name_any()
+            "the node name {name} belongs to another host, which has address {address}; give this one another name with \
+             --node-name, or remove the other with `hcp remove host {name}`"
         )));
     }
     if host.metadata.deletion_timestamp.is_some() {
@@ -187,6 +198,17 @@ fn is_usable(credential: &BootstrapCredential, now: Timestamp) -> bool {
     credential.not_after.0.duration_since(now) >= LEAST_VALIDITY
 }
 
+/// Why the operator gives this host no credential. What it said about an earlier request of the host does not count: each
+/// request changes the Host.
+fn refused(host: &Host) -> Option<String> {
+    let conditions = &host.status.as_ref()?.conditions;
+    let condition = conditions.iter().find(|condition| condition.type_ == CREDENTIAL_ISSUED)?;
+    let is_final =
+        condition.status == "False" && [NODE_NAME_TAKEN, CREDENTIAL_REFUSED].contains(&condition.reason.as_str());
+    let is_current = condition.observed_generation >= host.metadata.generation;
+    (is_final && is_current).then(|| cut(&condition.message))
+}
+
 async fn await_credential(app: &App, namespace: &str, host: Host, now: Timestamp) -> Result<Credential, Refusal> {
     let name = host.name_any();
     let uid = host.metadata.uid.clone();
@@ -199,6 +221,9 @@ async fn await_credential(app: &App, namespace: &str, host: Host, now: Timestamp
             let credential = host.status.as_ref().and_then(|status| status.bootstrap.as_ref());
             if let Some(credential) = credential.filter(|credential| is_this && is_usable(credential, now)) {
                 return Ok(credential.clone());
+            }
+            if let Some(cause) = refused(&host).filter(|_| is_this) {
+                return Err(Refusal::NotAdmitted(cause));
             }
             changes.changed().await.map_err(|_| Refusal::Unavailable("the server is stopping".to_owned()))?;
             if let Some(current) = app.hosts.get(namespace, &name) {

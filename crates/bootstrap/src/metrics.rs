@@ -14,6 +14,7 @@ pub(crate) enum JoinOutcome {
     Accepted,
     WrongToken,
     Conflict,
+    NotAdmitted,
     Malformed,
     TooMany,
     Unavailable,

@@ -21,6 +21,8 @@ pub(crate) enum Refusal {
     ReportToken,
     /// The node name belongs to another key, or its Host is on its way out.
     Conflict(String),
+    /// The operator issues no credential to this host, for the reason given.
+    NotAdmitted(String),
     /// No such host.
     NoHost,
     /// The cluster is gone for good.
@@ -41,6 +43,7 @@ impl Refusal {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
             Self::Token | Self::ReportToken => StatusCode::UNAUTHORIZED,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::NotAdmitted(_) => StatusCode::FORBIDDEN,
             Self::NoHost => StatusCode::NOT_FOUND,
             Self::Gone => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -57,7 +60,7 @@ impl Refusal {
                 "this join token is not valid here; make a new line with `hcp create join-command`".to_owned()
             }
             Self::ReportToken => "this report token is not valid for this host; join the host again".to_owned(),
-            Self::Conflict(what) | Self::Unavailable(what) => what.clone(),
+            Self::Conflict(what) | Self::NotAdmitted(what) | Self::Unavailable(what) => what.clone(),
             Self::NoHost => {
                 "there is no such host in this cluster any more; run `hoist-node leave --force` on it".to_owned()
             }

@@ -60,7 +60,8 @@ pub(crate) async fn left(
     update(&app, &namespace, &host, Stage::Left, None, None).await
 }
 
-async fn update(
+/// Writes down how far a host is.
+pub(crate) async fn update(
     app: &App,
     namespace: &str,
     host: &Host,

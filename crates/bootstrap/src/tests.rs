@@ -14,7 +14,7 @@ use axum::{
 };
 use hoist_api::{
     Host, HostedControlPlane, JoinToken,
-    host::{BootstrapCredential, HostStatus, Stage},
+    host::{BootstrapCredential, CREDENTIAL_ISSUED, HostStatus, NODE_NAME_TAKEN, Stage},
     hosted_control_plane::HostedControlPlaneSpec,
     join_token::JoinTokenSpec,
 };
@@ -32,6 +32,7 @@ use kube::{
     runtime::{reflector::store::Writer, watcher::Event},
 };
 use rstest::rstest;
+use serde_json::json;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
@@ -296,7 +297,35 @@ async fn a_second_key_cannot_have_the_name_and_costs_the_token_nothing() {
     assert_eq!(status, StatusCode::CONFLICT);
     let refusal: RefusalBody = serde_json::from_slice(&body).expect("a refusal");
     assert!(refusal.message.contains("--node-name"), "{}", refusal.message);
+    assert!(refusal.message.contains("10.200.0.100"), "it does not say which host: {}", refusal.message);
     assert_eq!(bench.uses("jt"), ["w1"]);
+}
+
+#[tokio::test]
+async fn what_keeps_the_operator_from_issuing_a_credential_is_told_at_once() {
+    let bench = Bench::new();
+    bench.token("jt", |_| {});
+    let (api, view) = (bench.api.clone(), bench.view.clone());
+    let operator = tokio::spawn(async move {
+        loop {
+            if let Some(mut host) = api.find::<Host>(Some(NAMESPACE), "w1").filter(|host| host.status.is_some()) {
+                let condition = json!({
+                    "type": CREDENTIAL_ISSUED, "status": "False", "reason": NODE_NAME_TAKEN, "message": "Node w1 exists",
+                    "lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": host.metadata.generation,
+                });
+                host.status.get_or_insert_default().conditions = vec![serde_json::from_value(condition).expect("one")];
+                view.show(host);
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    let (status, body) = bench.join(&request("jt.the-secret", "w1")).await;
+    operator.abort();
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    let refusal: RefusalBody = serde_json::from_slice(&body).expect("a refusal");
+    assert_eq!(refusal.message, "Node w1 exists");
+    let recorded = bench.host("w1").status.expect("a status");
+    assert_eq!((recorded.stage, recorded.message.as_deref()), (Some(Stage::Failed), Some("Node w1 exists")));
 }
 
 #[tokio::test]

@@ -53,7 +53,8 @@ fn cluster_rules() -> Vec<PolicyRule> {
     vec![
         // Nodes: labels and taints, draining, removal
         rule("", &["nodes"], &["get", "list", "watch", "patch", "delete"]),
-        rule("", &["pods"], READ),
+        // On a dead node, what should have ended is ended.
+        rule("", &["pods"], &["get", "list", "watch", "delete"]),
         rule("", &["pods/eviction"], &["create"]),
         rule("apps", &["daemonsets", "replicasets", "statefulsets"], READ),
         rule("policy", &["poddisruptionbudgets"], READ),

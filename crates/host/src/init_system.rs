@@ -129,6 +129,14 @@ impl InitSystem {
         reread_inittab()
     }
 
+    /// Whether a unit's process runs on this host.
+    pub fn is_running(self, unit: &str) -> bool {
+        if self == Self::Systemd {
+            return systemctl(&["is-active", "--quiet", &service(unit)]).is_ok();
+        }
+        supervisor::runs(&supervisor::Folders::of(&HostRoot::this_host()), unit)
+    }
+
     /// Restarts one running unit, for example to run a new program.
     pub fn restart(self, unit: &str) -> Result<(), Error> {
         if self == Self::Systemd {

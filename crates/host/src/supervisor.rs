@@ -97,6 +97,11 @@ pub async fn run(folders: &Folders) -> Result<(), Error> {
     supervise(folders, receiver).await
 }
 
+/// Whether the process of `unit` is alive, by the supervisor's record.
+pub fn runs(folders: &Folders, unit: &str) -> bool {
+    record::read(&record::path(&folders.run, unit)).is_some_and(|process| process.is_alive())
+}
+
 fn lock(folders: &Folders) -> Result<Flock<std::fs::File>, Error> {
     let path = folders.run.join("supervisor.pid");
     let prepare = |source| Error::Prepare { path: path.clone(), source };

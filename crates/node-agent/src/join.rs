@@ -105,6 +105,7 @@ async fn stages(arguments: &JoinArguments, progress: &mut Progress, reporter: &m
     let failure = preflight::summary(&checks).map(|(cause, next_step)| Cause { cause, next_step });
     let mut journal =
         Journal::open(&root).map_err(|cause| preflight_stage(Cause::of(&cause, "check /var/lib/hoist/node")))?;
+    let is_unknown = earlier.is_none() && !root.path(paths::BOOTSTRAP_KEY).exists();
     if earlier.is_none() {
         prepare::record(&root, &mut journal)
             .map_err(|cause| preflight_stage(Cause::of(&cause, "check that /var/lib is writable")))?;
@@ -126,10 +127,14 @@ async fn stages(arguments: &JoinArguments, progress: &mut Progress, reporter: &m
                 request_pem: &host_key.request_pem,
                 failure: failure.clone(),
             };
+            let enrolled = contact.enroll(earlier, progress).await;
+            if is_unknown && enrolled.as_ref().is_err_and(|refused| refused.is_rejection) {
+                forget(&mut journal).map_err(&credential_stage)?;
+            }
             // A host that cannot be told of must still hear why it was not taken.
-            match (contact.enroll(earlier, progress).await, failure.clone()) {
+            match (enrolled, failure.clone()) {
                 (_, Some(cause)) => return Err(preflight_stage(cause)),
-                (state, None) => state.map_err(&credential_stage)?,
+                (enrolled, None) => enrolled.map_err(|refused| credential_stage(refused.cause))?,
             }
         }
     };
@@ -145,8 +150,9 @@ async fn stages(arguments: &JoinArguments, progress: &mut Progress, reporter: &m
     let payload_stage = at(Stage::Payload);
     prepare::folders(&root)
         .map_err(|cause| payload_stage(Cause::of(&cause, "check the space and rights of /opt and /var")))?;
-    let payload =
-        payload::fetch(&root, &config, &pull_secret, state.this_host.proxy.as_ref()).await.map_err(&payload_stage)?;
+    let payload = payload::fetch(&root, &config, &pull_secret, state.this_host.proxy.as_ref(), progress)
+        .await
+        .map_err(&payload_stage)?;
     let mut changed_programs = payload.install(&root).map_err(&payload_stage)?;
     if services::install_agent(&root).map_err(&payload_stage)? {
         changed_programs.push("hoist-node");
@@ -182,6 +188,19 @@ async fn stages(arguments: &JoinArguments, progress: &mut Progress, reporter: &m
         .map_err(|cause| joined_stage(Cause::of(&cause, "run the same line again")))?;
     finish(&mut state, &root, Stage::Joined, progress, reporter).map_err(&joined_stage)?;
     Ok(state)
+}
+
+/// Takes away what a join that was turned down wrote: nobody will ever ask for it.
+fn forget(journal: &mut Journal) -> Result<(), Cause> {
+    let failed = journal.undo().map_err(|cause| Cause::of(&cause, "remove /var/lib/hoist by hand"))?;
+    lock::remove();
+    match failed.first() {
+        None => Ok(()),
+        Some(first) => Err(Cause::new(
+            format!("this host was turned down, and {:?} could not be undone: {}", first.step, first.cause),
+            "correct that, then make a new line with `hcp create join-command`",
+        )),
+    }
 }
 
 /// Notes a finished stage here and on the management side.

@@ -52,7 +52,7 @@ async fn run(arguments: &LeaveArguments, progress: &Progress) -> Result<String, 
     let root = HostRoot::this_host();
     let patience = if arguments.ordered { DRAIN_DEADLINE } else { LOCK_PATIENCE };
     let _lock = lock::take("hoist-node leave", patience).await?;
-    let state = match State::load(&root) {
+    let mut state = match State::load(&root) {
         // A damaged state must not keep anybody from leaving by force.
         Err(_) if arguments.force => None,
         state => state?,
@@ -65,8 +65,11 @@ async fn run(arguments: &LeaveArguments, progress: &Progress) -> Result<String, 
         Some(state) => Some(state.server().map_err(|error| error.cause())?),
         None => None,
     };
-    if let (Some(state), Some(server), false) = (&state, &server, arguments.force || arguments.ordered) {
-        agree(state, server, progress).await?;
+    if let (Some(state), Some(server), false) = (&mut state, &server, arguments.force || arguments.ordered) {
+        agree(&root, state, server, progress).await?;
+    }
+    if let Some(state) = &mut state {
+        leaving(&root, state)?;
     }
     restore(&root, state.as_ref(), &mut journal, progress)?;
     if let (Some(state), Some(server)) = (&state, &server)
@@ -82,10 +85,16 @@ async fn run(arguments: &LeaveArguments, progress: &Progress) -> Result<String, 
     Ok("Left: this host is as it was before it joined".to_owned())
 }
 
+/// What `hoist-node status` says from here on.
+fn leaving(root: &HostRoot, state: &mut State) -> Result<(), Cause> {
+    state.stage = Stage::Leaving;
+    state.save(root)
+}
+
 /// Asks to leave and waits until the cluster has drained and removed the node.
-async fn agree(state: &State, server: &Server, progress: &Progress) -> Result<(), Cause> {
+async fn agree(root: &HostRoot, state: &mut State, server: &Server, progress: &Progress) -> Result<(), Cause> {
     let by_force = "run `hoist-node leave --force` to restore this host without asking; its pods end at once";
-    let (name, token) = (&state.this_host.node_name, &state.report_token);
+    let (name, token) = (&state.this_host.node_name.clone(), &state.report_token.clone());
     let report = Report {
         stage: Stage::Leaving,
         failed_stage: None,
@@ -100,11 +109,13 @@ async fn agree(state: &State, server: &Server, progress: &Progress) -> Result<()
         let answer = if is_told {
             server.orders(name, token).await
         } else {
-            server.report(name, token, &report).await.map(|()| {
+            let told = server.report(name, token, &report).await;
+            if told.is_ok() {
                 is_told = true;
+                leaving(root, state)?;
                 progress.note("asked the cluster to drain and remove the node");
-                Order::None
-            })
+            }
+            told.map(|()| Order::None)
         };
         match answer {
             Ok(Order::Leave) => {

@@ -3,16 +3,23 @@
 //! A folder under `/opt/hoist/payload` with a component's digest in its name is complete: it gets that name last. So a join
 //! that was interrupted fetches only what is missing, and downloads go on where they stopped.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use fs_err as fs;
-use futures::future::try_join_all;
+use futures::future::{Either, select, try_join_all};
 use hoist_host::{HostRoot, api_proxy::is_exempt, prepare};
 use hoist_node_config::{NodeConfig, ProxySettings, paths};
 use hoist_registry::{Client, DockerConfig, Options};
 use hoist_release::{ImageReference, Release};
 
-use crate::cause::{Cause, chain};
+use crate::{
+    cause::{Cause, chain},
+    progress::Progress,
+};
 
 /// Components of a node and the programs that each must hold.
 const COMPONENTS: [(&str, &[&str]); 5] = [
@@ -27,6 +34,8 @@ const PAUSE: &str = "pause";
 /// A slow network may take its time for 80 MiB; a registry that does not answer is noticed long before.
 const DEADLINE: Duration = Duration::from_secs(600);
 const SIZE_CAP: u64 = 512 << 20;
+/// Silence of this length is worth a word; the download itself is tried again for longer.
+const SILENCE: Duration = Duration::from_secs(8);
 const NEXT_STEP: &str =
     "check the registry and the cluster's pull secret, then run the same line again; what was fetched is kept";
 
@@ -44,6 +53,7 @@ pub(crate) async fn fetch(
     config: &NodeConfig,
     pull_secret: &[u8],
     proxy: Option<&ProxySettings>,
+    progress: &Progress,
 ) -> Result<Payload, Cause> {
     let image: ImageReference = config
         .release_image
@@ -56,12 +66,47 @@ pub(crate) async fn fetch(
         ));
     }
     let client = client(root, config, &image, pull_secret, proxy)?;
-    let release = client.fetch_release(&image).await.map_err(|cause| Cause::of(&cause, NEXT_STEP))?;
-    let fetched = try_join_all(
-        COMPONENTS.iter().map(|(name, programs)| fetch_component(root, &client, &release, name, programs)),
-    )
-    .await?;
-    Ok(Payload { release, folders: fetched.into_iter().collect() })
+    let fetching = async {
+        let release = client.fetch_release(&image).await.map_err(|cause| Cause::of(&cause, NEXT_STEP))?;
+        let fetched = try_join_all(
+            COMPONENTS.iter().map(|(name, programs)| fetch_component(root, &client, &release, name, programs)),
+        )
+        .await?;
+        Ok(Payload { release, folders: fetched.into_iter().collect() })
+    };
+    let folder = root.path(paths::PAYLOAD);
+    let silence = tell_of_silence(&folder, image.registry(), progress);
+    match select(Box::pin(fetching), Box::pin(silence)).await {
+        Either::Left((fetched, _)) => fetched,
+        Either::Right((never, _)) => match never {},
+    }
+}
+
+/// Says so when nothing arrives any more: a network that broke looks like one that is slow.
+async fn tell_of_silence(folder: &Path, registry: &str, progress: &Progress) -> std::convert::Infallible {
+    let mut arrived = 0;
+    loop {
+        tokio::time::sleep(SILENCE).await;
+        let now = size(folder);
+        if now == arrived {
+            progress.note(&format!(
+                "waiting: nothing came from {registry} for {} s; what is there is kept, and it goes on when the network does",
+                SILENCE.as_secs()
+            ));
+        }
+        arrived = now;
+    }
+}
+
+/// Bytes of all files below a folder; what cannot be read counts as nothing.
+fn size(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let sizes = entries.flatten().map(|entry| match entry.metadata() {
+        Ok(found) if found.is_dir() => size(&entry.path()),
+        Ok(found) => found.len(),
+        Err(_) => 0,
+    });
+    sizes.sum()
 }
 
 fn client(

@@ -59,6 +59,11 @@ impl Error {
         }
     }
 
+    /// Whether the server wants nothing to do with this host and has noted nothing of it.
+    pub(crate) fn is_rejection(&self) -> bool {
+        matches!(self, Self::Refused { status: StatusCode::UNAUTHORIZED | StatusCode::CONFLICT, .. })
+    }
+
     /// Whether the pinned server itself said that the cluster is gone for good.
     pub(crate) fn is_gone(&self) -> bool {
         matches!(self, Self::Refused { gone: true, status: StatusCode::GONE, .. })
@@ -78,7 +83,12 @@ impl Error {
                 "make a new line with `hcp create join-command`; tokens expire, run out of uses and can be revoked"
             }
             Self::Refused { gone: true, .. } => "run `hoist-node leave --force` if this host was a node of it",
-            Self::Refused { status: StatusCode::CONFLICT, .. } => "choose another name with --node-name",
+            Self::Refused { status: StatusCode::CONFLICT, .. } => {
+                "add --node-name NAME to the line, with a name that no other host of the cluster has"
+            }
+            Self::Refused { status: StatusCode::FORBIDDEN, .. } => {
+                "do what the cause says, then run the same line again"
+            }
             Self::Refused { .. } => {
                 "look at `hcp status` and `hcp get hosts` on the management side, then run the same line again"
             }

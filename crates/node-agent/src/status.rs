@@ -2,7 +2,7 @@
 
 use std::{net::TcpStream, os::unix::net::UnixStream, process::ExitCode, time::Duration};
 
-use hoist_host::HostRoot;
+use hoist_host::{HostRoot, init_system};
 use hoist_node_config::{Ready, Stage, Unit, paths};
 use serde::Serialize;
 
@@ -89,12 +89,17 @@ async fn look() -> Result<Option<Status>, Cause> {
 fn service(root: &HostRoot, name: &str) -> Service {
     let text = root.read(&format!("{}/{name}.json", paths::UNITS)).ok().flatten().unwrap_or_default();
     let ready = serde_json::from_str::<Unit>(&text).ok().and_then(|unit| unit.ready);
-    let state = match ready {
-        None => "unknown",
-        Some(ready) if answers(&ready) => "running",
-        Some(_) => "not answering",
-    };
-    Service { name: name.to_owned(), state }
+    let is_running = init_system::detect(root).is_ok_and(|init| init.is_running(name));
+    Service { name: name.to_owned(), state: judge(is_running, ready.as_ref().map(answers)) }
+}
+
+/// A service without an endpoint of its own is judged by its process alone.
+fn judge(is_running: bool, answers: Option<bool>) -> &'static str {
+    match (is_running, answers) {
+        (false, _) => "NOT RUNNING",
+        (true, Some(false)) => "NOT ANSWERING",
+        (true, _) => "running",
+    }
 }
 
 fn answers(ready: &Ready) -> bool {
@@ -116,10 +121,24 @@ fn print(status: &Status) {
         if status.ready { "yes" } else { "NO: " },
         if status.ready { "" } else { &status.message }
     ));
-    for service in status.services.iter().filter(|service| service.state != "unknown") {
+    for service in &status.services {
         say(format!("Service    {:<12} {}", service.name, service.state));
     }
     for (name, version) in &status.versions {
         say(format!("Version    {name:<12} {version}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_runs_when_its_process_does_and_its_endpoint_if_it_has_one_answers() {
+        assert_eq!(judge(true, None), "running");
+        assert_eq!(judge(true, Some(true)), "running");
+        assert_eq!(judge(true, Some(false)), "NOT ANSWERING");
+        assert_eq!(judge(false, None), "NOT RUNNING");
+        assert_eq!(judge(false, Some(true)), "NOT RUNNING", "somebody else answers there");
     }
 }

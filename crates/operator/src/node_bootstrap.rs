@@ -6,6 +6,7 @@ pub mod error;
 pub mod host;
 pub mod leaving;
 pub mod mirror;
+pub mod ownership;
 pub mod tokens;
 
 use std::sync::Arc;

@@ -41,7 +41,8 @@ pub fn bad_tokens(world: &mut World) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn word_after(line: &str, flag: &str) -> anyhow::Result<String> {
+/// The word behind `flag` in a join line.
+pub fn word_after(line: &str, flag: &str) -> anyhow::Result<String> {
     let mut words = line.split_whitespace();
     words.find(|word| *word == flag).with_context(|| format!("the join line has no {flag}: {line}"))?;
     Ok(words.next().context("the flag has no value")?.trim_matches(['\'', '"', ';', ')', '}']).to_owned())
@@ -148,7 +149,7 @@ pub fn web_pods(world: &mut World) -> anyhow::Result<()> {
 }
 
 /// The release image of the hosted cluster.
-fn release_image(world: &World) -> anyhow::Result<String> {
+pub fn release_image(world: &World) -> anyhow::Result<String> {
     let cluster = world.object("clusters", "hostedcluster", CLUSTER)?;
     Ok(cluster["spec"]["release"]["image"].as_str().context("no release image")?.to_owned())
 }
@@ -197,4 +198,15 @@ pub fn leave(world: &mut World) -> anyhow::Result<()> {
         .success()?;
     ensure!(left.trim().is_empty(), "left on the host: {left}");
     Ok(())
+}
+
+/// What of ours lies and runs on a host; of a plain one always the same.
+pub fn plain(world: &World, host: &str) -> anyhow::Result<String> {
+    let ours = r"\( -path '*hoist*' -o -path '*kubelet*' -o -path '*containerd*' -o -path '*cni*' \)";
+    let look = format!(
+        "find /opt /etc /var/lib /var/log /run /tmp -xdev {ours} 2>/dev/null | sort; \
+         for p in /proc/[0-9]*/comm; do cat $p; done 2>/dev/null | grep -vwE 'cat|sh' | sort -u; \
+         ip -o addr show dev lo; nft list tables"
+    );
+    world.in_host(host, &look)?.success()
 }

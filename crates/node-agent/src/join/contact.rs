@@ -79,14 +79,22 @@ pub(super) struct Contact<'a> {
     pub(super) failure: Option<Cause>,
 }
 
+/// Why a host was not enrolled.
+pub(super) struct NotEnrolled {
+    pub(super) cause: Cause,
+    /// Whether the server has noted nothing of this host.
+    pub(super) is_rejection: bool,
+}
+
 impl Contact<'_> {
     /// Enrols this host. An earlier enrolment is renewed, not forgotten.
-    pub(super) async fn enroll(&self, earlier: Option<State>, progress: &Progress) -> Result<State, Cause> {
+    pub(super) async fn enroll(&self, earlier: Option<State>, progress: &Progress) -> Result<State, NotEnrolled> {
         let Some(token) = self.target.token.clone() else {
-            return Err(Cause::new(
+            let cause = Cause::new(
                 "the credential of the earlier join has ended, and no token was given",
                 "make a new line with `hcp create join-command` and run it",
-            ));
+            );
+            return Err(NotEnrolled { cause, is_rejection: false });
         };
         let request = JoinRequest {
             token,
@@ -105,7 +113,9 @@ impl Contact<'_> {
                     progress.note(&format!("waiting: {error}"));
                     tokio::time::sleep(Duration::from_secs(2)).await;
                 }
-                Err(error) => return Err(error.cause()),
+                Err(error) => {
+                    return Err(NotEnrolled { is_rejection: error.is_rejection(), cause: error.cause() });
+                }
             }
         };
         Ok(State {

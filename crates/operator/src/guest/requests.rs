@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::Shared;
 use crate::context::Context;
-use crate::node_bootstrap::approval::{self, Asked, Verdict};
+use crate::node_bootstrap::approval::{self, Asked, Surroundings, Verdict};
 
 /// A request may become acceptable without changing: its Host's addresses did.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
@@ -42,6 +42,10 @@ pub async fn approve(ctx: Arc<Context>, shared: Arc<Shared>) {
         .modify(|request| request.managed_fields_mut().clear())
         .touched_objects()
         .boxed();
+    // Before the Nodes are known, a name that is taken looks free.
+    if shared.nodes.wait_until_ready().await.is_err() {
+        return;
+    }
     let mut pending: std::collections::BTreeMap<String, CertificateSigningRequest> = std::collections::BTreeMap::new();
     let mut look_again = tokio::time::interval(LOOK_AGAIN);
     look_again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
@@ -63,6 +67,9 @@ pub async fn approve(ctx: Arc<Context>, shared: Arc<Shared>) {
             if approval::is_decided(&request) || request.metadata.deletion_timestamp.is_some() {
                 pending.remove(&name);
                 forget(&ctx, &shared, &name).await;
+                if let Err(error) = adopt(&ctx, &shared, &request).await {
+                    tracing::warn!(request = name, error = error_chain(&error), "an approved request was not noted");
+                }
                 continue;
             }
             match judge(&ctx, &shared, &api, &request).await {
@@ -123,19 +130,18 @@ async fn judge(
 ) -> Result<bool, ApiError> {
     let Some(asked) = Asked::of(request) else { return Ok(true) };
     let hosts: Api<Host> = Api::namespaced(ctx.client.clone(), &shared.connection.namespace);
-    let host = match asked.node_name() {
-        Some(name) => ctx.calls.get(&hosts, name).await?,
-        None => None,
-    };
-    let node_exists = asked
-        .node_name()
-        .is_some_and(|name| shared.nodes.get(&kube::runtime::reflector::ObjectRef::new(name)).is_some());
-    match approval::judge(&asked, host.as_ref(), node_exists) {
+    let name = asked.node_name().unwrap_or_default();
+    let all = ctx.calls.list(&hosts, &ListParams::default()).await?;
+    let nodes = shared.nodes.state();
+    let around = Surroundings::of(name, &all, nodes.iter().map(AsRef::as_ref));
+    let host = all.into_iter().find(|host| host.name_any() == name);
+    match approval::judge(&asked, host.as_ref(), &around) {
         Verdict::Approve => {
-            approve_one(shared, api, request).await?;
+            // Noted first: a host that is let in and not known to be would never own its Node.
             if let Some(host) = host {
                 remember(ctx, &hosts, &host, &request.name_any()).await?;
             }
+            approve_one(shared, api, request).await?;
             Ok(true)
         }
         Verdict::Refuse(message) => {
@@ -169,6 +175,17 @@ async fn approve_one(
         Err(error) if error.is_conflict() || error.is_not_found() => Ok(()),
         other => other.map(|_| ()),
     }
+}
+
+/// Notes a host that a person let in by approving its request; our own approvals are noted already.
+async fn adopt(ctx: &Context, shared: &Shared, request: &CertificateSigningRequest) -> Result<(), ApiError> {
+    let Some(name) = approval::admitted_host(request) else { return Ok(()) };
+    let hosts: Api<Host> = Api::namespaced(ctx.client.clone(), &shared.connection.namespace);
+    let Some(host) = ctx.calls.get(&hosts, &name).await? else { return Ok(()) };
+    // Requests outlive the Host that they were for; one of the same name may have come since.
+    let is_newer = host.metadata.creation_timestamp > request.metadata.creation_timestamp;
+    let is_known = host.status.as_ref().is_some_and(|status| !status.approved_requests.is_empty());
+    if is_newer || is_known { Ok(()) } else { remember(ctx, &hosts, &host, &request.name_any()).await }
 }
 
 async fn remember(ctx: &Context, hosts: &Api<Host>, host: &Host, request: &str) -> Result<(), ApiError> {

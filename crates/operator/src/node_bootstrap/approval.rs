@@ -3,14 +3,17 @@
 //! A client certificate is for a host that proves with its credential (or with the certificate it renews) to be the one Host of
 //! that name; a serving certificate may name nothing but that Host. There is no other way to an approval.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hoist_api::Host;
 use hoist_api::host::Stage;
 use hoist_api::names::{HOST_GROUP, HOST_USER_PREFIX};
 use hoist_pki::{AlternativeName, CertificateRequest};
 use k8s_openapi::api::certificates::v1::CertificateSigningRequest;
+use k8s_openapi::api::core::v1::Node;
 use kube::ResourceExt;
+
+use super::ownership::{owns_node, taken};
 
 const CLIENT_SIGNER: &str = "kubernetes.io/kube-apiserver-client-kubelet";
 const SERVING_SIGNER: &str = "kubernetes.io/kubelet-serving";
@@ -40,6 +43,16 @@ pub enum Verdict {
     Approve,
     /// It stays pending; the text says why and what to do.
     Refuse(String),
+}
+
+/// The Host whose kubelet got its client certificate with this request, if it was approved for one.
+pub fn admitted_host(request: &CertificateSigningRequest) -> Option<String> {
+    let conditions = request.status.as_ref()?.conditions.as_ref()?;
+    let is_approved = conditions.iter().any(|condition| condition.type_ == "Approved" && condition.status == "True");
+    let asked = Asked::of(request).filter(|asked| asked.kind == Kind::Client && asked.is_host())?;
+    let name = asked.node_name()?.to_owned();
+    let names_node = |content: &CertificateRequest| content.subject.common_name == format!("{NODE_USER_PREFIX}{name}");
+    (is_approved && asked.content.as_ref().is_ok_and(names_node)).then_some(name)
 }
 
 /// Whether somebody decided already.
@@ -87,15 +100,52 @@ impl Asked {
     }
 }
 
-/// Judges a request. `host` is the Host that has the claimed name, if any; `node_exists` tells of a Node with that name.
-pub fn judge(asked: &Asked, host: Option<&Host>, node_exists: bool) -> Verdict {
-    match check(asked, host, node_exists) {
+/// What else there is in the cluster.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// Whether there is a Node of the claimed name.
+    pub node_exists: bool,
+    /// Addresses of all others, each with whose it is, such as `Host worker-1`.
+    pub taken: BTreeMap<AlternativeName, String>,
+}
+
+impl Surroundings {
+    /// What there is around `name`: all Hosts of the cluster and all its Nodes.
+    pub fn of<'a>(
+        name: &str,
+        hosts: impl IntoIterator<Item = &'a Host>,
+        nodes: impl IntoIterator<Item = &'a Node>,
+    ) -> Self {
+        let mut found = Self::default();
+        // A Host that was never let in only says what its addresses are.
+        for host in hosts.into_iter().filter(|host| host.name_any() != name && owns_node(host)) {
+            for address in host.spec.addresses.iter().filter(|address| !address.is_empty()) {
+                found.taken.insert(AlternativeName::of(address), format!("Host {}", host.name_any()));
+            }
+        }
+        for node in nodes {
+            if node.name_any() == name {
+                found.node_exists = true;
+                continue;
+            }
+            for address in node.status.iter().flat_map(|status| status.addresses.iter().flatten()) {
+                let whose = || format!("Node {}", node.name_any());
+                found.taken.entry(AlternativeName::of(&address.address)).or_insert_with(whose);
+            }
+        }
+        found
+    }
+}
+
+/// Judges a request. `host` is the Host that has the claimed name, if any.
+pub fn judge(asked: &Asked, host: Option<&Host>, around: &Surroundings) -> Verdict {
+    match check(asked, host, around) {
         Ok(()) => Verdict::Approve,
         Err(message) => Verdict::Refuse(message),
     }
 }
 
-fn check(asked: &Asked, host: Option<&Host>, node_exists: bool) -> Result<(), String> {
+fn check(asked: &Asked, host: Option<&Host>, around: &Surroundings) -> Result<(), String> {
     let user = &asked.user;
     let name = asked.node_name().ok_or_else(|| {
         format!("user {user} is neither a joining host nor a node; approve it by hand if you know who asks")
@@ -127,9 +177,13 @@ fn check(asked: &Asked, host: Option<&Host>, node_exists: bool) -> Result<(), St
         ));
     }
     check_usages(asked)?;
+    // A Node that was there before its Host belongs to somebody else; so does a certificate of a node that this Host never got.
+    if !owns_node(host) && (around.node_exists || asked.is_node()) {
+        return Err(taken(name));
+    }
     match asked.kind {
-        Kind::Client => check_client(asked, host, content, node_exists),
-        Kind::Serving => check_serving(host, content),
+        Kind::Client => check_client(asked, content),
+        Kind::Serving => check_serving(host, content, around),
     }
 }
 
@@ -150,22 +204,14 @@ fn check_usages(asked: &Asked) -> Result<(), String> {
     }
 }
 
-fn check_client(asked: &Asked, host: &Host, content: &CertificateRequest, node_exists: bool) -> Result<(), String> {
-    let name = host.name_any();
+fn check_client(asked: &Asked, content: &CertificateRequest) -> Result<(), String> {
     if !content.names.is_empty() || content.has_other_names {
         return Err(format!("{} asks for a client certificate with further names; expected none", asked.user));
-    }
-    // A Node that is there before its Host was ever seen with it belongs to somebody else.
-    let owns_node = host.status.as_ref().and_then(|status| status.node.as_deref()) == Some(name.as_str());
-    if asked.is_host() && node_exists && !owns_node {
-        return Err(format!(
-            "Node {name} exists and does not belong to Host {name}; delete that Node, or join the host under another name with --node-name"
-        ));
     }
     Ok(())
 }
 
-fn check_serving(host: &Host, content: &CertificateRequest) -> Result<(), String> {
+fn check_serving(host: &Host, content: &CertificateRequest, around: &Surroundings) -> Result<(), String> {
     let name = host.name_any();
     if content.has_other_names {
         return Err(format!(
@@ -184,7 +230,14 @@ fn check_serving(host: &Host, content: &CertificateRequest) -> Result<(), String
         .collect();
     let foreign: Vec<String> = content.names.difference(&own).map(ToString::to_string).collect();
     if foreign.is_empty() {
-        return Ok(());
+        // The API server reaches a node by its address: one that two have could be either.
+        let shared = content.names.iter().find_map(|claimed| Some((claimed, around.taken.get(claimed)?)));
+        return shared.map_or(Ok(()), |(claimed, whose)| {
+            Err(format!(
+                "Host {name} asks for a serving certificate that names {claimed}, which is the address of {whose}; give this host \
+                 another address (`--node-ip`), or remove the other if it is gone (`hcp remove host`)"
+            ))
+        });
     }
     let own: Vec<String> = own.iter().map(ToString::to_string).collect();
     Err(format!(

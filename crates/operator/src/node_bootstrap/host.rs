@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hoist_api::host::{HostStatus, Stage};
+use hoist_api::host::{CREDENTIAL_ISSUED, HostStatus, Stage};
 use hoist_api::{FINALIZER, Host, HostedControlPlane, NodePool, annotations};
 use hoist_controller::ApiError;
 use hoist_controller::conditions::{Status, Verdict, merge};
@@ -19,6 +19,7 @@ use tracing::instrument;
 
 use super::credential::{self, Issuer};
 use super::error::Error;
+use super::ownership::owns_node;
 use super::{leaving, mirror};
 use crate::context::Context;
 use crate::guest::Guest;
@@ -47,7 +48,7 @@ async fn pass(host: &Host, ctx: &Context) -> Result<Action, Error> {
         return Ok(leaving::leave(ctx, &api, &host, control_plane.as_ref(), guest.as_deref()).await?);
     }
     let Some(control_plane) = control_plane else { return Ok(Action::requeue(Duration::from_secs(30))) };
-    let issued = issue(ctx, &api, &host, &control_plane).await;
+    let issued = issue(ctx, &api, &host, &control_plane, guest.as_deref()).await;
     keep_finalizer(ctx, &api, &host).await?;
     let stage = host.status.as_ref().and_then(|status| status.stage);
     let pool = node_pool(ctx, &control_plane, &host).await?;
@@ -60,7 +61,7 @@ async fn pass(host: &Host, ctx: &Context) -> Result<Action, Error> {
         ctx.calls.delete(&api, &host.name_any(), &DeleteParams::default()).await?;
         return Ok(Action::await_change());
     }
-    let node = guest.as_ref().and_then(|guest| guest.node(&host.name_any()));
+    let node = guest.as_ref().and_then(|guest| guest.node(&host.name_any())).filter(|_| owns_node(&host));
     if let (Some(guest), Some(node)) = (&guest, &node) {
         bring_in_line(guest, node, &host, pool.as_ref()).await?;
     }
@@ -90,14 +91,24 @@ async fn node_pool(
 }
 
 /// Issues the credential when there is none. The bootstrap server takes an old one away when its host comes back.
-async fn issue(ctx: &Context, api: &Api<Host>, host: &Host, control_plane: &HostedControlPlane) -> Result<(), Error> {
+async fn issue(
+    ctx: &Context,
+    api: &Api<Host>,
+    host: &Host,
+    control_plane: &HostedControlPlane,
+    guest: Option<&Guest>,
+) -> Result<(), Error> {
     let status = host.status.clone().unwrap_or_default();
     if status.bootstrap.is_some() || matches!(status.stage, Some(Stage::Leaving | Stage::Left)) {
         return Ok(());
     }
+    let name = host.name_any();
+    if !owns_node(host) && guest.is_some_and(|guest| guest.node(&name).is_some()) {
+        return Err(Error::NodeTaken { node: name });
+    }
     let Some(issuer) = issuer(ctx, control_plane).await? else { return Ok(()) };
     let credential = credential::issue(host, &issuer, ctx.clock.now())?;
-    ctx.calls.merge_status(api, &host.name_any(), &json!({"status": {"bootstrap": credential}})).await?;
+    ctx.calls.merge_status(api, &name, &json!({"status": {"bootstrap": credential}})).await?;
     tracing::info!(not_after = %credential.not_after.0, "issued the credential of a joining host");
     ctx.events.normal(&host.object_ref(&()), "CredentialIssued", "the host may join for ten minutes").await;
     Ok(())
@@ -190,12 +201,12 @@ fn knows(guest: Option<&Guest>) -> bool {
 fn verdicts(host: &Host, node: Option<&Node>, guest: Option<&Guest>, refused: Option<&Error>) -> Vec<Verdict> {
     let status: HostStatus = host.status.clone().unwrap_or_default();
     let issued = match refused {
-        Some(error) => Verdict::new("CredentialIssued", false, "Refused", hoist_controller::error_chain(error)),
+        Some(error) => Verdict::new(CREDENTIAL_ISSUED, false, error.reason(), hoist_controller::error_chain(error)),
         None if status.bootstrap.is_some() => {
-            Verdict::new("CredentialIssued", true, "AsExpected", "the host got its credential")
+            Verdict::new(CREDENTIAL_ISSUED, true, "AsExpected", "the host got its credential")
         }
         None => Verdict::new(
-            "CredentialIssued",
+            CREDENTIAL_ISSUED,
             false,
             "ControlPlaneNotReady",
             "the control plane has no published address yet",

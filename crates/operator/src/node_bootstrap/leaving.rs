@@ -1,7 +1,8 @@
 //! A host's farewell: its pods are moved, its machine restores itself, its Node goes, and last the Host object.
 //!
 //! Draining asks, by eviction, and does not force: when the deadline is over the machine leaves with what is still on it, as it
-//! would if it broke.
+//! would if it broke. Of a machine that is broken nobody waits for an answer: its pods count until their own grace periods are
+//! over, and no longer.
 
 use std::time::Duration;
 
@@ -17,14 +18,18 @@ use kube::{Resource, ResourceExt};
 use serde_json::json;
 
 use super::mirror;
+use super::ownership::owns_node;
 use crate::context::Context;
 use crate::guest::Guest;
 use crate::hosted_cluster::tear_down::without_finalizer;
+use crate::node_facts;
 
 /// How long pods may take to move when the NodePool does not say.
 const DRAIN: Duration = Duration::from_secs(60);
 /// How long a machine may take to restore itself after the order, before its Host is given up.
 const RESTORE: Duration = Duration::from_secs(120);
+/// How long it may take when not even its kubelet is heard: an agent that lives answers an order within a second.
+const RESTORE_SILENT: Duration = Duration::from_secs(15);
 /// How soon evictions that were refused are tried again.
 pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -36,9 +41,9 @@ pub async fn drain(
     pool: Option<&NodePool>,
     guest: Option<&Guest>,
 ) -> Result<bool, ApiError> {
-    let Some(guest) = guest else { return Ok(true) };
+    let Some(guest) = guest.filter(|_| owns_node(host)) else { return Ok(true) };
     cordon(guest, &host.name_any()).await?;
-    let is_empty = evict(guest, &host.name_any()).await?;
+    let is_empty = evict(ctx, guest, &host.name_any()).await?;
     let asked = asked_at(host).unwrap_or_else(|| ctx.clock.now());
     let waited = elapsed_since(asked, ctx.clock.now());
     Ok(is_empty || deadline(pool).is_some_and(|deadline| waited >= deadline))
@@ -74,19 +79,22 @@ pub async fn leave(
         }
         return Ok(Action::await_change());
     }
-    if !has_left && waited < RESTORE {
+    // A Node of the same name may be somebody else's.
+    let guest = guest.filter(|_| owns_node(host));
+    let patience = patience(host, guest.and_then(|guest| guest.node(&name)).as_deref());
+    if !has_left && waited < patience {
         if let Some(guest) = guest
             && waited < DRAIN
         {
             cordon(guest, &name).await?;
-            evict(guest, &name).await?;
+            evict(ctx, guest, &name).await?;
         }
         return Ok(Action::requeue(LOOK_AGAIN));
     }
-    if !has_left {
+    if !has_left && !patience.is_zero() {
         let note = format!(
-            "the machine did not restore itself within {} s; it does so as soon as it reaches the bootstrap server, or run `hoist-node leave --force` on it",
-            RESTORE.as_secs()
+            "the machine did not restore itself within {} s; if it ever runs again, run `hoist-node leave --force` on it",
+            patience.as_secs()
         );
         ctx.events.warning(&host.object_ref(&()), "HostSilent", note).await;
     }
@@ -97,6 +105,17 @@ pub async fn leave(
     without_finalizer(ctx, api, host).await?;
     ctx.events.normal(&host.object_ref(&()), "HostLeft", "the host is out of the cluster").await;
     Ok(Action::await_change())
+}
+
+/// How long a machine is waited for.
+fn patience(host: &Host, node: Option<&Node>) -> Duration {
+    let was_let_in = owns_node(host) || host.status.as_ref().is_some_and(|status| status.bootstrap.is_some());
+    if !was_let_in {
+        // Nothing of ours runs there that could hear the order.
+        return Duration::ZERO;
+    }
+    let is_silent = node.and_then(node_facts::ready_condition).is_some_and(|condition| condition.status == "Unknown");
+    if is_silent { RESTORE_SILENT } else { RESTORE }
 }
 
 async fn cordon(guest: &Guest, name: &str) -> Result<(), ApiError> {
@@ -112,17 +131,22 @@ async fn cordon(guest: &Guest, name: &str) -> Result<(), ApiError> {
 }
 
 /// Asks every pod that can move to move; `true` when none is left.
-async fn evict(guest: &Guest, node: &str) -> Result<bool, ApiError> {
+async fn evict(ctx: &Context, guest: &Guest, node: &str) -> Result<bool, ApiError> {
+    let is_ready = guest.node(node).is_none_or(|node| node_facts::is_ready(&node));
     let everywhere: Api<Pod> = Api::all(guest.client());
     let parameters = ListParams::default().fields(&format!("spec.nodeName={node}"));
     let mut is_empty = true;
     for pod in guest.calls().list(&everywhere, &parameters).await?.iter().filter(|pod| can_move(pod)) {
+        let namespace = pod.namespace().unwrap_or_default();
+        let pods: Api<Pod> = Api::namespaced(guest.client(), &namespace);
+        if is_abandoned(pod, is_ready, ctx.clock.now()) {
+            guest.calls().delete(&pods, &pod.name_any(), &DeleteParams::default().grace_period(0)).await?;
+            continue;
+        }
         is_empty = false;
         if pod.metadata.deletion_timestamp.is_some() {
             continue;
         }
-        let namespace = pod.namespace().unwrap_or_default();
-        let pods: Api<Pod> = Api::namespaced(guest.client(), &namespace);
         let id = ObjectId::namespaced("Pod", &namespace, pod.name_any());
         let name = pod.name_any();
         match guest.calls().run("evict", id, pods.evict(&name, &EvictParams::default())).await {
@@ -133,6 +157,12 @@ async fn evict(guest: &Guest, node: &str) -> Result<bool, ApiError> {
         }
     }
     Ok(is_empty)
+}
+
+/// Whether nobody is there to end a pod that should have ended: its time is over, and its node is not well.
+fn is_abandoned(pod: &Pod, node_is_ready: bool, now: Timestamp) -> bool {
+    // The API server writes the end of the grace period there, not the moment of the request.
+    !node_is_ready && pod.metadata.deletion_timestamp.as_ref().is_some_and(|end| end.0 <= now)
 }
 
 /// Pods of DaemonSets and static pods come back at once, finished ones need nothing.
@@ -189,6 +219,34 @@ mod tests {
         assert_eq!(asked_at(&host), None);
         host.status = Some(hoist_api::host::HostStatus { stages, ..Default::default() });
         assert_eq!(asked_at(&host), Some(Timestamp::UNIX_EPOCH));
+    }
+
+    #[test]
+    fn a_pod_on_a_dead_node_counts_until_its_grace_period_is_over() {
+        use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+        let now = fixtures::now();
+        let ending = |seconds: i64| {
+            let mut pod = pod("ReplicaSet", "Running");
+            pod.metadata.deletion_timestamp = Some(Time(now + SignedDuration::from_secs(seconds)));
+            pod
+        };
+        assert!(is_abandoned(&ending(-1), false, now));
+        assert!(!is_abandoned(&ending(20), false, now), "it was promised 20 s more");
+        assert!(!is_abandoned(&ending(-1), true, now), "its kubelet is at it");
+        assert!(!is_abandoned(&pod("ReplicaSet", "Running"), false, now), "nobody asked it to end");
+    }
+
+    #[test]
+    fn a_machine_is_waited_for_as_long_as_it_may_still_hear() {
+        let mut host = fixtures::host("worker-0");
+        assert_eq!(patience(&host, None), Duration::ZERO, "it was never let in");
+        host.status = Some(hoist_api::host::HostStatus { node: Some("worker-0".to_owned()), ..Default::default() });
+        let mut node = fixtures::node("worker-0");
+        assert_eq!(patience(&host, Some(&node)), RESTORE);
+        let conditions = node.status.as_mut().unwrap().conditions.as_mut().unwrap();
+        conditions[0].status = "Unknown".to_owned();
+        assert_eq!(patience(&host, Some(&node)), RESTORE_SILENT);
+        assert_eq!(patience(&host, None), RESTORE, "nobody knows how the Node is");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::ResourceExt;
 
 use crate::guest::Refusal;
+use crate::node_bootstrap::ownership::owns_node;
 use crate::node_facts::{is_ready, kubelet_version, ready_condition};
 use crate::paused::Pause;
 use crate::releases::Failure;
@@ -56,7 +57,7 @@ pub fn compute(pool: &NodePool, facts: &Facts<'_>, now: Timestamp) -> NodePoolSt
 /// Nodes that belong to a Host of the pool.
 fn own_nodes<'a>(pool: &NodePool, facts: &'a Facts<'_>) -> Vec<&'a Arc<Node>> {
     let is_own = |node: &Node| {
-        facts.hosts.iter().any(|host| host.name_any() == node.name_any())
+        facts.hosts.iter().any(|host| host.name_any() == node.name_any() && owns_node(host))
             || node.labels().get(hoist_api::labels::NODE_POOL) == Some(&pool.name_any())
     };
     facts.nodes.iter().flatten().filter(|node| is_own(node)).collect()

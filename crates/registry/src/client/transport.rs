@@ -13,7 +13,7 @@ use crate::Error;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest silence within an answer before the connection counts as broken.
-const READ_TIMEOUT: Duration = Duration::from_secs(20);
+const READ_TIMEOUT: Duration = Duration::from_secs(10);
 const MOST_REDIRECTS: usize = 5;
 
 pub(super) fn build(options: &Options) -> Result<reqwest::Client, Error> {
