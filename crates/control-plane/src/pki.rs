@@ -86,7 +86,10 @@ fn inputs(plan: &Plan, endpoints: Option<&Endpoints>, service_account_key: Optio
         host_cluster_domain: MANAGEMENT_DOMAIN.to_owned(),
         api_server_names,
         etcd_names: Vec::new(),
-        konnectivity_names: konnectivity_names.into_iter().collect(),
+        konnectivity_names: konnectivity_names
+            .into_iter()
+            .chain([AlternativeName::Ip(plan.network.node_konnectivity().ip())])
+            .collect(),
         published_api_server: endpoints.map(|endpoints| endpoints.api_server.https_url()),
         internal_api_server: format!("https://{API_SERVER_SERVICE}:6443"),
         operator_api_server: format!("https://{API_SERVER_SERVICE}.{namespace}.svc:6443"),

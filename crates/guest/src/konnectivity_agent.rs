@@ -1,4 +1,5 @@
-//! konnectivity agents: they dial the published konnectivity server, and kube-apiserver reaches nodes through them.
+//! konnectivity agents: they dial the konnectivity server through their host's local proxy, and kube-apiserver reaches nodes
+//! through them.
 
 use hoist_api::dynamic::dynamic;
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ const CERTIFICATES: &str = "/etc/konnectivity";
 pub struct KonnectivityAgent {
     /// Image.
     pub image: String,
-    /// The published server.
+    /// The server, as a node reaches it.
     pub server: HostPort,
     /// PEM of the agents' certificate.
     pub certificate_pem: String,

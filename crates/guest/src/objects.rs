@@ -3,7 +3,7 @@
 use hoist_api::hosted_cluster::AvailabilityPolicy;
 use hoist_api::names::NODE_PULL_SECRET;
 use hoist_plan::network::CLUSTER_DOMAIN;
-use hoist_plan::{Endpoints, NetworkProvider, Plan};
+use hoist_plan::{HostPort, NetworkProvider, Plan};
 use kube::core::DynamicObject;
 
 use crate::coredns::{CoreDns, Upstream, coredns};
@@ -31,7 +31,7 @@ pub struct Credentials {
 /// The objects. [`crate::rights`] come before, configurations of NodePools ([`node_bootstrap::node_pool`]) after.
 ///
 /// What nodes need to become Ready comes first: an applied list is worked off one by one.
-pub fn objects(plan: &Plan, endpoints: &Endpoints, credentials: &Credentials) -> Vec<DynamicObject> {
+pub fn objects(plan: &Plan, credentials: &Credentials) -> Vec<DynamicObject> {
     let pull_secret = Some(NODE_PULL_SECRET.to_owned());
     let api_server = api_server(plan);
     let mut objects = vec![node_bootstrap::pull_secret(&credentials.docker_configuration)];
@@ -50,9 +50,10 @@ pub fn objects(plan: &Plan, endpoints: &Endpoints, credentials: &Credentials) ->
         cluster_network: plan.network.cluster_network,
         pull_secret: pull_secret.clone(),
     }));
+    let konnectivity = plan.network.node_konnectivity();
     objects.extend(konnectivity_agent(&KonnectivityAgent {
         image: plan.images.konnectivity_agent.clone(),
-        server: endpoints.konnectivity.clone(),
+        server: HostPort::new(konnectivity.ip().to_string(), konnectivity.port()),
         certificate_pem: credentials.agent_certificate_pem.clone(),
         key_pem: credentials.agent_key_pem.clone(),
         certificate_authority_pem: credentials.agent_authority_pem.clone(),

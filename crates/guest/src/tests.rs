@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use hoist_plan::fixtures::{case, endpoints, highly_available, plan};
+use hoist_plan::fixtures::{case, highly_available, plan};
 use hoist_plan::{NetworkProvider, Plan};
 use kube::core::DynamicObject;
 use serde_json::Value;
@@ -20,7 +20,7 @@ fn credentials() -> Credentials {
 }
 
 fn all(plan: &Plan) -> Vec<Value> {
-    objects(plan, &endpoints(), &credentials()).iter().map(|object| serde_json::to_value(object).unwrap()).collect()
+    objects(plan, &credentials()).iter().map(|object| serde_json::to_value(object).unwrap()).collect()
 }
 
 fn find<'a>(objects: &'a [Value], kind: &str, name: &str) -> &'a Value {
@@ -36,7 +36,7 @@ fn id(object: &DynamicObject) -> String {
 
 #[test]
 fn manifests_of_a_hosted_cluster() {
-    for object in objects(&plan(), &endpoints(), &credentials()) {
+    for object in objects(&plan(), &credentials()) {
         let kind = object.types.as_ref().unwrap().kind.to_lowercase();
         let name = object.metadata.name.clone().unwrap().replace(':', "-");
         insta::with_settings!({ snapshot_suffix => format!("{kind}-{name}") }, {
@@ -57,7 +57,7 @@ fn manifests_of_a_node_pool() {
 
 #[test]
 fn objects_come_in_an_order_in_which_nothing_is_missed() {
-    let order: Vec<_> = objects(&plan(), &endpoints(), &credentials()).iter().map(id).collect();
+    let order: Vec<_> = objects(&plan(), &credentials()).iter().map(id).collect();
     insta::assert_snapshot!(order.join("\n"));
     assert_eq!(order.len(), order.iter().collect::<BTreeSet<_>>().len());
 }
@@ -158,7 +158,7 @@ fn daemons_run_on_every_node_whatever_its_taints() {
 fn a_network_that_the_user_brings_leaves_flannel_out() {
     let mut plan = plan();
     plan.network.provider = NetworkProvider::Other;
-    let all = objects(&plan, &endpoints(), &credentials());
+    let all = objects(&plan, &credentials());
     assert!(!all.iter().any(|object| id(object).contains("flannel")));
     assert!(all.iter().any(|object| id(object) == "DaemonSet kube-system/kube-proxy"));
 }
@@ -223,7 +223,7 @@ fn kube_proxy_leaves_the_kernels_connection_tracking_alone() {
 #[test]
 fn keys_are_not_printed() {
     // `Credentials` has no `Debug`; the Secret that carries the key is the only object that does.
-    let carrying: Vec<_> = objects(&plan(), &endpoints(), &credentials())
+    let carrying: Vec<_> = objects(&plan(), &credentials())
         .iter()
         .filter(|object| serde_json::to_string(object).unwrap().contains("YWdlbnQga2V5"))
         .map(id)

@@ -1,4 +1,4 @@
-//! Forwards connections on the node's own API address to the published addresses of the API.
+//! Forwards connections on the node's own API address to the published addresses of the API, and of its konnectivity server.
 //!
 //! Bytes only: TLS is between the node and its API server, so the proxy needs no trust and holds no secret. The list of
 //! endpoints is read again whenever its file changes; connections to an endpoint that died are cut, so that clients
@@ -77,7 +77,12 @@ pub async fn run() -> Result<(), Error> {
     if !config.listen.ip().is_loopback() {
         netlink::add_address("lo", config.listen.ip())?;
     }
-    serve(path, config).await
+    let konnectivity = PathBuf::from(paths::KONNECTIVITY_PROXY_CONFIG);
+    if !konnectivity.exists() {
+        return serve(path, config).await;
+    }
+    let other = read_config(&konnectivity)?;
+    tokio::try_join!(serve(path, config), serve(konnectivity, other)).map(|_| ())
 }
 
 /// Serves with the configuration at `path`, of which `config` is the first reading.

@@ -5,7 +5,7 @@
 use serde_json::json;
 
 use crate::{
-    FirewallTool, HostFacts, NetworkProvider, NodeConfig, ThisHost,
+    Endpoint, FirewallTool, HostFacts, NetworkProvider, NodeConfig, ThisHost,
     cni::CniWaiterConfig,
     containerd::{containerd_config, registry_authority_path, registry_hosts, registry_hosts_path},
     kubelet::kubelet_configuration,
@@ -51,7 +51,13 @@ pub fn files(config: &NodeConfig, facts: &HostFacts, this_host: &ThisHost, sandb
         files.push(HostFile::public(registry_hosts_path(&trust.host), registry_hosts(trust)));
     }
     if !config.kubelet.has_fixed_kubeconfig {
-        files.push(HostFile::public(paths::API_PROXY_CONFIG, api_proxy_config(config, this_host)));
+        let api = proxy_config(config, config.api_port, &config.api_endpoints, this_host);
+        files.push(HostFile::public(paths::API_PROXY_CONFIG, api));
+        if !config.konnectivity_endpoints.is_empty() {
+            let konnectivity =
+                proxy_config(config, config.konnectivity_port, &config.konnectivity_endpoints, this_host);
+            files.push(HostFile::public(paths::KONNECTIVITY_PROXY_CONFIG, konnectivity));
+        }
         if config.pod_network.provider == NetworkProvider::Hoist {
             files.push(HostFile::public(paths::CNI_WAITER_CONFIG, cni_waiter_config(config, facts)));
         }
@@ -63,12 +69,9 @@ pub fn files(config: &NodeConfig, facts: &HostFacts, this_host: &ThisHost, sandb
     files
 }
 
-fn api_proxy_config(config: &NodeConfig, this_host: &ThisHost) -> String {
-    let listen = match config.api_address {
-        std::net::IpAddr::V4(address) => format!("{address}:{}", config.api_port),
-        std::net::IpAddr::V6(address) => format!("[{address}]:{}", config.api_port),
-    };
-    format!("{:#}\n", json!({"listen": listen, "endpoints": config.api_endpoints, "proxy": this_host.proxy}))
+fn proxy_config(config: &NodeConfig, port: u16, endpoints: &[Endpoint], this_host: &ThisHost) -> String {
+    let listen = std::net::SocketAddr::new(config.api_address, port);
+    format!("{:#}\n", json!({"listen": listen, "endpoints": endpoints, "proxy": this_host.proxy}))
 }
 
 fn cni_waiter_config(config: &NodeConfig, facts: &HostFacts) -> String {

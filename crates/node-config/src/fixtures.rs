@@ -44,6 +44,8 @@ pub(crate) fn node_config() -> NodeConfig {
         api_endpoints: vec![Endpoint { host: "192.0.2.1".into(), port: 30443 }],
         api_address: "172.20.0.1".parse().expect("an address"),
         api_port: 6443,
+        konnectivity_endpoints: vec![Endpoint { host: "192.0.2.1".into(), port: 30444 }],
+        konnectivity_port: 8132,
         api_certificate_authority_pem: "API CA\n".into(),
         kubelet_client_certificate_authority_pem: "CLIENT CA\n".into(),
         registries: vec![RegistryTrust {

@@ -138,6 +138,12 @@ pub struct NodeConfig {
     /// Port of the API there.
     #[serde(default = "default_api_port")]
     pub api_port: u16,
+    /// Published addresses of the konnectivity server that the local proxy forwards to, best first.
+    #[serde(default)]
+    pub konnectivity_endpoints: Vec<Endpoint>,
+    /// Port of it at [`Self::api_address`].
+    #[serde(default = "default_konnectivity_port")]
+    pub konnectivity_port: u16,
     /// PEM bundle of the authorities of the API's certificate.
     pub api_certificate_authority_pem: String,
     /// PEM bundle of the authorities that sign clients of kubelet's API.
@@ -190,6 +196,10 @@ fn default_domain() -> String {
 /// Source: HyperShift's node-side API address, kept so that its documents hold here too.
 fn default_api_address() -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(172, 20, 0, 1))
+}
+
+fn default_konnectivity_port() -> u16 {
+    8132
 }
 
 fn default_api_port() -> u16 {

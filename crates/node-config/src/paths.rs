@@ -33,6 +33,8 @@ pub const KUBELET_CLIENT_CA: &str = "/etc/hoist/kubelet/client-ca.crt";
 pub const EMPTY_RESOLV_CONF: &str = "/etc/hoist/kubelet/resolv.conf";
 /// Listen address and endpoints of the local API proxy; read again whenever it changes.
 pub const API_PROXY_CONFIG: &str = "/etc/hoist/api-proxy.json";
+/// The same for konnectivity.
+pub const KONNECTIVITY_PROXY_CONFIG: &str = "/etc/hoist/konnectivity-proxy.json";
 /// What the CNI waiter turns into a CNI configuration.
 pub const CNI_WAITER_CONFIG: &str = "/etc/hoist/cni.json";
 

@@ -29,6 +29,17 @@ pub struct Network {
     pub allowed_cidr_blocks: Vec<IpNet>,
 }
 
+/// Port of [`Network::node_konnectivity`]; upstream's for agents.
+const NODE_KONNECTIVITY_PORT: u16 = 8132;
+
+impl Network {
+    /// Where a node's agent reaches its konnectivity server: beside the API, so that a host that gets out through an HTTP proxy
+    /// only needs to know of it in one place.
+    pub fn node_konnectivity(&self) -> SocketAddr {
+        SocketAddr::new(self.node_api.ip(), NODE_KONNECTIVITY_PORT)
+    }
+}
+
 /// Who makes the pod network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NetworkProvider {

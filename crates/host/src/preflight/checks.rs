@@ -47,6 +47,9 @@ const PORTS: [(u16, bool, &str); 4] = [
     (8472, true, "the pod network (VXLAN)"),
 ];
 
+/// Ports of the local proxy, on the API's address only.
+const PROXY_PORTS: [(u16, &str); 2] = [(6443, "the API"), (8132, "konnectivity")];
+
 /// Judges `readings`. Every check is in the result, also those that passed.
 pub fn evaluate(readings: &Readings, needs: &Needs) -> Vec<Check> {
     let mut checks = vec![
@@ -271,11 +274,12 @@ fn ports(readings: &Readings, needs: &Needs) -> Check {
         .collect();
     // The API's address is ours alone; only somebody who listens on all addresses is in its way.
     let api = IpAddr::V4(Ipv4Addr::new(172, 20, 0, 1));
-    let in_the_way = |listener: &super::Listener| {
-        listener.port == 6443 && !listener.is_udp && (listener.address.is_unspecified() || listener.address == api)
-    };
-    if readings.listeners.iter().any(in_the_way) {
-        problems.push(format!("6443/tcp on {api} (for the local API proxy)"));
+    let in_the_way =
+        |listener: &super::Listener| !listener.is_udp && (listener.address.is_unspecified() || listener.address == api);
+    for (port, who) in PROXY_PORTS {
+        if readings.listeners.iter().any(|listener| listener.port == port && in_the_way(listener)) {
+            problems.push(format!("{port}/tcp on {api} (for the local proxy to {who})"));
+        }
     }
     let found = if problems.is_empty() {
         pass("ports", "free")

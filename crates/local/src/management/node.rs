@@ -167,6 +167,8 @@ fn node_config(index: u8, payload: &Payload, certificates: &Certificates) -> Nod
         api_endpoints: vec![Endpoint { host: api.to_string(), port: plan::API_PORT }],
         api_address: api,
         api_port: plan::API_PORT,
+        konnectivity_endpoints: Vec::new(),
+        konnectivity_port: 0,
         api_certificate_authority_pem: certificates
             .text(hoist_pki::table::names::ROOT_CA, hoist_pki::table::names::CA_CERTIFICATE_KEY)
             .to_owned(),

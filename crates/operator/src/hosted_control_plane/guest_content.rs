@@ -57,7 +57,7 @@ pub fn content(plan: &Plan, observed: &Observed, applied: &Applied) -> Content {
         agent_hash: hash(&[&agent("tls.crt"), &agent(names::CA_CERTIFICATE_KEY)]),
         docker_configuration: observed.pull_secret.clone(),
     };
-    content.objects = objects(plan, endpoints, &credentials);
+    content.objects = objects(plan, &credentials);
     for (pool, release) in &observed.node_pools {
         let name = pool.name_any();
         match release {

@@ -30,6 +30,11 @@ pub fn node_config(
         api_endpoints: vec![Endpoint { host: endpoints.api_server.host.clone(), port: endpoints.api_server.port }],
         api_address: plan.network.node_api.ip(),
         api_port: plan.network.node_api.port(),
+        konnectivity_endpoints: vec![Endpoint {
+            host: endpoints.konnectivity.host.clone(),
+            port: endpoints.konnectivity.port,
+        }],
+        konnectivity_port: plan.network.node_konnectivity().port(),
         api_certificate_authority_pem: authority(names::ROOT_CA),
         kubelet_client_certificate_authority_pem: authority(names::KUBELET_CLIENT_SIGNER),
         registries: registries(plan, release, trust_bundle),
