@@ -17,7 +17,7 @@ use hoist_e2e::world::World;
 /// Run the end-to-end cases against a real instance.
 #[derive(Debug, Parser)]
 struct Args {
-    /// Run only cases whose name contains this
+    /// Run only cases whose name contains this; several such texts with | between them
     #[arg(long)]
     filter: Option<String>,
     /// Leave the instance running at the end
@@ -56,7 +56,8 @@ fn main() -> ExitCode {
         Ok(false) => Some(Machine::look(&args.instance)),
         Err(error) => Some(Err(error)),
     };
-    let wanted = |name: &str| args.filter.as_deref().is_none_or(|filter| name.contains(filter));
+    let wanted =
+        |name: &str| args.filter.as_deref().is_none_or(|filter| filter.split('|').any(|part| name.contains(part)));
     for case in cases.iter().filter(|case| wanted(case.name)) {
         let ok = tally.run(case.name, || (case.run)(&mut world));
         if !ok && case.decisive {

@@ -6,7 +6,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use fs_err as fs;
@@ -84,17 +84,19 @@ pub(crate) async fn fetch(
 
 /// Says so when nothing arrives any more: a network that broke looks like one that is slow.
 async fn tell_of_silence(folder: &Path, registry: &str, progress: &Progress) -> std::convert::Infallible {
-    let mut arrived = 0;
+    let (mut arrived, mut since) = (size(folder), Instant::now());
     loop {
-        tokio::time::sleep(SILENCE).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         let now = size(folder);
-        if now == arrived {
+        if now != arrived {
+            (arrived, since) = (now, Instant::now());
+        } else if since.elapsed() >= SILENCE {
             progress.note(&format!(
                 "waiting: nothing came from {registry} for {} s; what is there is kept, and it goes on when the network does",
                 SILENCE.as_secs()
             ));
+            since = Instant::now();
         }
-        arrived = now;
     }
 }
 

@@ -96,8 +96,8 @@ fn service(root: &HostRoot, name: &str) -> Service {
 /// A service without an endpoint of its own is judged by its process alone.
 fn judge(is_running: bool, answers: Option<bool>) -> &'static str {
     match (is_running, answers) {
-        (false, _) => "NOT RUNNING",
-        (true, Some(false)) => "NOT ANSWERING",
+        (false, _) => "not running",
+        (true, Some(false)) => "not answering",
         (true, _) => "running",
     }
 }
@@ -122,7 +122,9 @@ fn print(status: &Status) {
         if status.ready { "" } else { &status.message }
     ));
     for service in &status.services {
-        say(format!("Service    {:<12} {}", service.name, service.state));
+        let is_well = service.state == "running";
+        let state = if is_well { service.state.to_owned() } else { service.state.to_uppercase() };
+        say(format!("Service    {:<12} {state}", service.name));
     }
     for (name, version) in &status.versions {
         say(format!("Version    {name:<12} {version}"));
@@ -137,8 +139,8 @@ mod tests {
     fn a_service_runs_when_its_process_does_and_its_endpoint_if_it_has_one_answers() {
         assert_eq!(judge(true, None), "running");
         assert_eq!(judge(true, Some(true)), "running");
-        assert_eq!(judge(true, Some(false)), "NOT ANSWERING");
-        assert_eq!(judge(false, None), "NOT RUNNING");
-        assert_eq!(judge(false, Some(true)), "NOT RUNNING", "somebody else answers there");
+        assert_eq!(judge(true, Some(false)), "not answering");
+        assert_eq!(judge(false, None), "not running");
+        assert_eq!(judge(false, Some(true)), "not running", "somebody else answers there");
     }
 }

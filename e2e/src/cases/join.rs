@@ -205,7 +205,7 @@ pub fn plain(world: &World, host: &str) -> anyhow::Result<String> {
     let ours = r"\( -path '*hoist*' -o -path '*kubelet*' -o -path '*containerd*' -o -path '*cni*' \)";
     let look = format!(
         "find /opt /etc /var/lib /var/log /run /tmp -xdev {ours} 2>/dev/null | sort; \
-         for p in /proc/[0-9]*/comm; do cat $p; done 2>/dev/null | grep -vwE 'cat|sh' | sort -u; \
+         for p in /proc/[0-9]*/comm; do cat $p; done 2>/dev/null | grep -vwE 'cat|grep|sh|sort' | sort -u; \
          ip -o addr show dev lo; nft list tables"
     );
     world.in_host(host, &look)?.success()

@@ -1,10 +1,11 @@
 //! Joins that meet trouble: each says what it is, and the same line goes on once it is over.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::create::{CLUSTER, NAMESPACE, kubeconfig};
 use super::join::{join_line, plain, ready_nodes, release_image};
@@ -129,6 +130,17 @@ pub fn interrupted(world: &mut World) -> anyhow::Result<()> {
     }
     let kubeconfig = kubeconfig(world, CLUSTER)?;
     ensure!(ready_nodes(world, &kubeconfig)?.contains(&"twin".to_owned()), "twin is not Ready");
+    let status = world.in_host("twin", "/opt/hoist/bin/hoist-node status --output json")?.success()?;
+    let status: Value = serde_json::from_str(&status)?;
+    ensure!(status["stage"] == "Joined", "hoist-node status says {status}");
+    let services: BTreeMap<&str, &str> = status["services"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|service| Some((service["name"].as_str()?, service["state"].as_str()?)))
+        .collect();
+    let all = ["agent", "api-proxy", "cni", "containerd", "kubelet"];
+    ensure!(services == all.map(|name| (name, "running")).into(), "hoist-node status lists {services:?}");
     world.in_host("twin", "/opt/hoist/bin/hoist-node leave")?.success()?;
     world.local(&["host", "remove", "twin"])?.success()?;
     Ok(())
@@ -188,7 +200,11 @@ pub fn behind_a_proxy(world: &mut World) -> anyhow::Result<()> {
     world
         .kubectl_in(&kubeconfig, &["exec", "walled", "--", "/usr/bin/agnhost", "--help"])?
         .success()
-        .context("konnectivity does not go through the proxy")?;
+        .context("exec into the pod behind the proxy")?;
+    let agent = ["--selector", "k8s-app=konnectivity-agent", "--field-selector", "spec.nodeName=walled"];
+    let mut wait = vec!["--namespace", "kube-system", "wait", "pod", "--for=condition=Ready", "--timeout=30s"];
+    wait.extend(agent);
+    world.kubectl_in(&kubeconfig, &wait)?.success().context("konnectivity does not go through the proxy")?;
 
     world.kubectl_in(&kubeconfig, &["delete", "pod", "walled", "--wait=false"])?.success()?;
     world.in_host("walled", "/opt/hoist/bin/hoist-node leave")?.success()?;

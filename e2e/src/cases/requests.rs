@@ -52,7 +52,7 @@ pub fn foreign(world: &mut World) -> anyhow::Result<()> {
     let management = hoist_e2e::host_network::address(world.status()?, &world.management_host()?)?;
     let cases = [
         ("e2e-other-node", HOST, of_node("e2e-other-node", CLIENT, "worker-2", &[])?, "worker-2"),
-        ("e2e-somebody", ("somebody", "some"), of_node("e2e-somebody", CLIENT, "worker-1", &[])?, "somebody"),
+        ("e2e-somebody", ("somebody", "system:masters"), of_node("e2e-somebody", CLIENT, "worker-1", &[])?, "somebody"),
         (
             "e2e-extra-address",
             NODE,
