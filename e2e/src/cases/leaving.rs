@@ -10,10 +10,11 @@ use super::join::{join_line, ready_nodes};
 use hoist_e2e::eventually::eventually;
 use hoist_e2e::world::World;
 
-/// What a host has besides the kernel's and its own: everything that a join can bring.
+/// What a host has besides the kernel's and its own: everything that a join can bring. /run/mount is mount's own: it makes it
+/// whenever it runs.
 const FOOTPRINT: &str = "
     find / -xdev -not -path '/proc/*' -not -path '/sys/*' -not -path '/tmp/*' -not -path '/var/log/*' -not -path '/root/*' -printf '%y %m %p\\n' | sort
-    find /var /run -mindepth 1 -not -path '/var/log/*' -printf '%y %m %p\\n' | sort
+    find /var /run -mindepth 1 -not -path '/var/log/*' -not -path '/run/mount*' -printf '%y %m %p\\n' | sort
     sha256sum /etc/inittab /etc/hosts /etc/resolv.conf
     cut -d' ' -f1-3 /proc/mounts | sort
     ip -o link | awk '{ print $2, $3 }'
