@@ -16,9 +16,11 @@ use crate::packets;
 
 /// Where the instances of a machine list themselves.
 const INSTANCES: &str = "/run/hoist/settings.json";
-/// Kernel values that nobody sets: counters, and random numbers.
-const COUNTERS: [&str; 12] = [
+/// Kernel values that nobody sets: counters, random numbers, and what it tunes itself. And one that mounts something when it is
+/// looked at.
+const COUNTERS: [&str; 15] = [
     "/proc/sys/fs/aio-nr",
+    "/proc/sys/fs/binfmt_misc",
     "/proc/sys/fs/dentry-state",
     "/proc/sys/fs/file-nr",
     "/proc/sys/fs/inode-nr",
@@ -26,8 +28,10 @@ const COUNTERS: [&str; 12] = [
     "/proc/sys/fs/quota",
     "/proc/sys/kernel/keys/user_keys",
     "/proc/sys/kernel/ns_last_pid",
+    "/proc/sys/kernel/perf_event_max_sample_rate",
     "/proc/sys/kernel/pty/nr",
     "/proc/sys/kernel/random",
+    "/proc/sys/kernel/sched_domain",
     "/proc/sys/net/netfilter/nf_conntrack_count",
     "/proc/sys/vm/stat_refresh",
 ];
@@ -217,6 +221,10 @@ impl Look<'_> {
     fn control_groups(&mut self, folder: &Path) {
         for path in children(folder) {
             if !path.is_dir() || path.is_symlink() || self.is_foreign_group(&path.to_string_lossy()) {
+                continue;
+            }
+            // systemd's services and sessions come and go.
+            if path.ends_with("system.slice") || path.ends_with("user.slice") {
                 continue;
             }
             self.lines.insert(format!("control group {}", path.display()));

@@ -147,12 +147,12 @@ fn pods(payload: &Payload, certificates: &Certificates) -> Result<[Pod; 4], Erro
 /// Notes a hash of the files that a pod reads on it: kubelet starts a pod anew when its manifest is different, and not when
 /// its files are, which a renewed certificate needs.
 pub(super) fn with_files_hash<'a>(mut pod: Pod, files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Pod {
-    let mut hash = Sha256::new();
+    let mut hasher = Sha256::new();
     for (path, contents) in files {
-        hash.update(format!("{path} {}\n", contents.len()));
-        hash.update(contents);
+        hasher.update(format!("{path} {}\n", contents.len()));
+        hasher.update(contents);
     }
-    let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = format!("{:x}", hasher.finalize());
     pod.metadata.annotations.get_or_insert_default().insert(FILES_HASH.to_owned(), hash);
     pod
 }

@@ -165,12 +165,14 @@ fn is_abandoned(pod: &Pod, node_is_ready: bool, now: Timestamp) -> bool {
     !node_is_ready && pod.metadata.deletion_timestamp.as_ref().is_some_and(|end| end.0 <= now)
 }
 
-/// Pods of DaemonSets and static pods come back at once, finished ones need nothing.
+/// Pods of DaemonSets and static pods come back at once, finished ones need nothing. One that ends because it was evicted is
+/// finished a moment before kubelet says that it is gone, and stays for minutes when kubelet goes first.
 fn can_move(pod: &Pod) -> bool {
     let is_daemon = pod.owner_references().iter().any(|owner| owner.kind == "DaemonSet" || owner.kind == "Node");
     let is_static = pod.annotations().contains_key("kubernetes.io/config.mirror");
     let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
-    !is_daemon && !is_static && !matches!(phase, Some("Succeeded" | "Failed"))
+    let is_going = pod.metadata.deletion_timestamp.is_some();
+    !is_daemon && !is_static && (is_going || !matches!(phase, Some("Succeeded" | "Failed")))
 }
 
 /// When a person asked for the removal, or the host said that it leaves. A value that is no time counts as long ago: whoever
@@ -254,5 +256,14 @@ mod tests {
         assert!(can_move(&pod("ReplicaSet", "Running")));
         assert!(!can_move(&pod("DaemonSet", "Running")));
         assert!(!can_move(&pod("Job", "Succeeded")));
+    }
+
+    #[test]
+    fn an_evicted_pod_is_waited_for_until_it_is_gone() {
+        let mut evicted = pod("ReplicaSet", "Failed");
+        assert!(!can_move(&evicted));
+        evicted.metadata.deletion_timestamp =
+            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(Timestamp::UNIX_EPOCH));
+        assert!(can_move(&evicted));
     }
 }
