@@ -33,6 +33,12 @@ fn not_ready(name: &str) -> Node {
     node
 }
 
+/// A Host with a Node of its own.
+fn owner(name: &str) -> Host {
+    let status = HostStatus { node: Some(name.to_owned()), ..HostStatus::default() };
+    Host { status: Some(status), ..fixtures::host(name) }
+}
+
 #[test]
 fn before_any_host_it_says_how_many_are_missing_and_what_to_run() {
     let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
@@ -67,7 +73,7 @@ fn a_host_that_is_stuck_is_quoted() {
 #[test]
 fn with_all_nodes_ready_everything_is_as_expected() {
     let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
-    let hosts = [fixtures::host("worker-0"), fixtures::host("worker-1")];
+    let hosts = [owner("worker-0"), owner("worker-1")];
     let nodes = vec![fixtures::node("worker-0"), fixtures::node("worker-1")];
     let status = compute(&fixtures::node_pool(), &facts(&cluster, &release, &hosts, nodes), fixtures::now());
     for type_ in [Type::Ready, Type::AllMachinesReady, Type::AllNodesHealthy, Type::ValidReleaseImage] {
@@ -83,7 +89,7 @@ fn with_all_nodes_ready_everything_is_as_expected() {
 #[test]
 fn a_node_that_is_ill_makes_the_pool_unhealthy_in_hyper_shifts_words() {
     let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
-    let hosts = [fixtures::host("worker-0"), fixtures::host("worker-1")];
+    let hosts = [owner("worker-0"), owner("worker-1")];
     let nodes = vec![fixtures::node("worker-0"), not_ready("worker-1")];
     let status = compute(&fixtures::node_pool(), &facts(&cluster, &release, &hosts, nodes), fixtures::now());
     let (value, _, message) = of(&status, Type::AllNodesHealthy);
@@ -94,7 +100,7 @@ fn a_node_that_is_ill_makes_the_pool_unhealthy_in_hyper_shifts_words() {
 #[test]
 fn more_hosts_than_expected_are_counted_and_nobody_is_sent_away() {
     let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
-    let hosts: Vec<Host> = (0..3).map(|index| fixtures::host(&format!("worker-{index}"))).collect();
+    let hosts: Vec<Host> = (0..3).map(|index| owner(&format!("worker-{index}"))).collect();
     let nodes = (0..3).map(|index| fixtures::node(&format!("worker-{index}"))).collect();
     let status = compute(&fixtures::node_pool(), &facts(&cluster, &release, &hosts, nodes), fixtures::now());
     assert_eq!((status.replicas, of(&status, Type::Ready).0.as_str()), (Some(3), "True"));
@@ -166,4 +172,12 @@ fn transition_times_move_only_with_the_status() {
     let later = fixtures::now() + jiff::SignedDuration::from_secs(60);
     let again = compute(&pool, &facts(&cluster, &release, &[], Vec::new()), later);
     assert_eq!(Some(again), pool.status);
+}
+
+#[test]
+fn a_node_of_somebody_else_is_not_counted_for_the_host_that_has_its_name() {
+    let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
+    let hosts = [fixtures::host("worker-0")];
+    let facts = facts(&cluster, &release, &hosts, vec![fixtures::node("worker-0")]);
+    assert_eq!(compute(&fixtures::node_pool(), &facts, fixtures::now()).replicas, None);
 }
