@@ -99,7 +99,7 @@ pub async fn run(folders: &Folders) -> Result<(), Error> {
 
 /// Whether the process of `unit` is alive, by the supervisor's record.
 pub fn runs(folders: &Folders, unit: &str) -> bool {
-    record::read(&record::path(&folders.run, unit)).is_some_and(|process| process.is_alive())
+    record::read(&record::path(&folders.run, unit)).is_some_and(Process::is_alive)
 }
 
 fn lock(folders: &Folders) -> Result<Flock<std::fs::File>, Error> {

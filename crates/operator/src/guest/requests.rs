@@ -113,12 +113,14 @@ async fn still_there(
 }
 
 async fn forget(ctx: &Context, shared: &Shared, request: &str) {
-    if shared.state().refused.contains_key(request) {
-        shared.learn(ctx, |state| {
-            state.refused.remove(request);
-        });
-        tell_node_pools(ctx, shared).await;
+    let Some(refusal) = shared.state().refused.get(request).cloned() else { return };
+    shared.learn(ctx, |state| {
+        state.refused.remove(request);
+    });
+    if let Some(host) = &refusal.host {
+        ctx.triggers.host(&shared.connection.namespace, host);
     }
+    tell_node_pools(ctx, shared).await;
 }
 
 /// Approves or reports; `true` when approved, or none of our business.
@@ -232,12 +234,13 @@ async fn report(
     };
     let note = format!("certificate request {name} stays pending: {}", refusal.message);
     ctx.events.warning(&about, "CertificateRequestPending", note).await;
-    if let Some(host) = &refusal.host {
-        ctx.triggers.host(&shared.connection.namespace, host);
-    }
+    let host = refusal.host.clone();
     shared.learn(ctx, |state| {
         state.refused.insert(name, refusal);
     });
+    if let Some(host) = &host {
+        ctx.triggers.host(&shared.connection.namespace, host);
+    }
     tell_node_pools(ctx, shared).await;
 }
 
