@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod command_line;
+mod conditions;
+mod control_plane_faults;
 mod create;
 mod faults;
 mod instances;
@@ -13,6 +15,7 @@ mod requests;
 mod tokens;
 mod traces;
 mod uninstall;
+mod wrong_manifests;
 
 use hoist_e2e::world::World;
 
@@ -52,6 +55,12 @@ pub fn all() -> Vec<Case> {
         Case::new("create: conditions, columns and pods are as promised with zero nodes", create::zero_nodes),
         Case::new("create: Secrets are encrypted at rest", create::encrypted_at_rest),
         Case::new("bad input: a condition says it within 15 s", bad_input::told_by_a_condition),
+        Case::new("bad input: wrong manifests are refused or told within 15 s", wrong_manifests::told_by_conditions),
+        Case::new("conditions: no default StorageClass is told and heals", conditions::no_default_storage_class),
+        Case::new("conditions: HighlyAvailable names the missing nodes", conditions::too_few_nodes),
+        Case::new("conditions: a changed pull secret is copied within 15 s", conditions::changed_pull_secret),
+        Case::new("conditions: unschedulable, image not pullable, registry away", conditions::registry_away),
+        Case::new("faults: disk full under etcd is told, and nothing is lost", control_plane_faults::disk_full),
         Case::new("bad input: the operator cannot read Secrets it must not", bad_input::rights_of_the_operator),
         Case::new("join: wrong, revoked, used-up tokens and a wrong pin are refused", join::bad_tokens),
         Case::decisive("join: two plain hosts become Ready nodes", join::two_hosts),
@@ -67,6 +76,7 @@ pub fn all() -> Vec<Case> {
         Case::new("join: goes on after the network was lost and after it was killed", join_faults::interrupted),
         Case::new("join: a host behind an HTTPS proxy", join_faults::behind_a_proxy),
         Case::new("leave: a dead machine is removed", join_faults::dead_machine),
+        Case::new("faults: the management API away for a minute", control_plane_faults::management_api_away),
         Case::new("faults: any process killed inside a host is back within 5 s", faults::killed_processes),
         Case::new("faults: etcd and kube-apiserver killed come back with all data", faults::control_plane_killed),
         Case::new("faults: the operator killed at any moment", faults::operator_killed),

@@ -8,4 +8,6 @@ pub mod machine;
 pub mod packets;
 pub mod power;
 pub mod signing_request;
+pub mod small_volume;
+pub mod static_pod;
 pub mod world;

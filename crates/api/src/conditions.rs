@@ -95,6 +95,7 @@ pub enum Reason {
     PlatformCredentialsNotFound,
     Unschedulable,
     ImagePullFailed,
+    VolumeFull,
     StorageClassMissing,
     InsufficientNodes,
     NotServed,

@@ -11,6 +11,7 @@ use kube::Client;
 use crate::bootstrap_server::BootstrapServer;
 use crate::guest::Guests;
 use crate::management::Management;
+use crate::references::References;
 use crate::releases::Releases;
 use crate::rights::Rights;
 use crate::settings::Settings;
@@ -36,6 +37,8 @@ pub struct Context {
     pub events: Events,
     /// Release images that were read.
     pub releases: Releases,
+    /// What was read of the objects that HostedClusters name.
+    pub references: References,
     /// Facts about the management cluster.
     pub management: Management,
     /// Connections into hosted clusters.

@@ -14,6 +14,7 @@ use crate::bootstrap_server::BootstrapServer;
 use crate::context::Context;
 use crate::guest::Guests;
 use crate::management::Management;
+use crate::references::References;
 use crate::releases::{Failure, Releases};
 use crate::rights::Rights;
 use crate::settings::Settings;
@@ -43,6 +44,7 @@ pub fn context_with(fake: &FakeApi, classes: Vec<k8s_openapi::api::storage::v1::
         metrics: Metrics::default(),
         events: Events::silent(),
         releases: releases(),
+        references: References::default(),
         management: Management::fixed(vec![node], classes),
         guests: Guests::default(),
         rights: Rights::new("hypershift", "operator"),
@@ -54,12 +56,15 @@ pub fn context_with(fake: &FakeApi, classes: Vec<k8s_openapi::api::storage::v1::
 fn releases() -> Releases {
     let known = ["1.36.3", "1.35.4"]
         .map(|version| (format!("{}:{version}", fixtures::REPOSITORY), Ok(Arc::new(fixtures::release(version)))));
-    let away = Failure {
-        reason: "RegistryUnauthorized".to_owned(),
-        message: "registry refuses access; check the pull secret".to_owned(),
-        is_transient: false,
+    let failure = |tag: &str, reason: &str, message: &str, is_transient| {
+        let failure = Failure { reason: reason.to_owned(), message: message.to_owned(), is_transient };
+        (format!("{}:{tag}", fixtures::REPOSITORY), Err(failure))
     };
-    Releases::fixed(known.into_iter().chain([(format!("{}:locked", fixtures::REPOSITORY), Err(away))]))
+    let failing = [
+        failure("locked", "RegistryUnauthorized", "registry refuses access; check the pull secret", false),
+        failure("away", "RegistryUnreachable", "registry cannot be reached; check that it runs", true),
+    ];
+    Releases::fixed(known.into_iter().chain(failing))
 }
 
 fn bootstrap_service() -> Service {

@@ -30,7 +30,7 @@ use tracing::instrument;
 
 use crate::context::Context;
 use crate::rights::Scope;
-use crate::{paused, watches};
+use crate::{paused, references, watches};
 use error::Error;
 
 /// Safety net: in the normal case the watches trigger the next pass.
@@ -59,6 +59,7 @@ pub fn run(ctx: Arc<Context>, management: impl Stream<Item = ()> + Send + 'stati
         })
         .watches_stream(hosts, move |host| ending(&of_hosts, |cluster| Some(namespace_of(cluster)) == host.namespace()))
         .watches_stream(pools, move |pool| ending(&of_pools, |cluster| cluster.namespace() == pool.namespace()))
+        .reconcile_on(references::changes(Arc::clone(&ctx)))
         .reconcile_all_on(management)
         .run(reconcile, error_policy, ctx)
         .map(|_| ())
@@ -108,6 +109,9 @@ async fn pass(hosted_cluster: &HostedCluster, ctx: &Arc<Context>) -> Result<Acti
     let Some(hosted_cluster) = ctx.calls.get(&api, &hosted_cluster.name_any()).await? else {
         return Ok(Action::await_change());
     };
+    if hosted_cluster.metadata.deletion_timestamp.is_some() {
+        ctx.references.forget(&namespace, &hosted_cluster.name_any());
+    }
     ctx.rights.ensure(&ctx.client, &ctx.calls, &namespace, Scope::HostedClusters).await?;
     if hosted_cluster.metadata.deletion_timestamp.is_some() {
         return tear_down::tear_down(ctx, &api, &hosted_cluster).await;
@@ -150,7 +154,7 @@ async fn pass(hosted_cluster: &HostedCluster, ctx: &Arc<Context>) -> Result<Acti
         }
         Ok(()) => Ok(Action::requeue(match (&pause, &checked) {
             (paused::Pause::Until(date), _) => until(*date, ctx),
-            // Secrets and registries that the spec names are not watched: users create them in any order.
+            // Registries are not watched, and what was refused for a missing Secret shall go on soon after it is there.
             (_, Err(_)) => Duration::from_secs(5),
             _ => RESYNC,
         })),

@@ -17,6 +17,7 @@ use hoist_operator::context::Context;
 use hoist_operator::guest::Guests;
 use hoist_operator::keys::SpareKeys;
 use hoist_operator::management::Management;
+use hoist_operator::references::References;
 use hoist_operator::releases::Releases;
 use hoist_operator::rights::Rights;
 use hoist_operator::settings::Settings;
@@ -121,6 +122,7 @@ async fn lead(client: kube::Client, settings: Settings, metrics: Metrics, me: St
         metrics,
         events: Events::new(client.clone(), "hoist-operator", Some(me)),
         releases: Releases::from_registries(settings.registry_trust_bundle.clone(), settings.registry_proxy.clone()),
+        references: References::default(),
         management: management.clone(),
         guests: Guests::default(),
         rights: Rights::new(&settings.namespace, &settings.service_account),

@@ -22,7 +22,7 @@ use tracing::instrument;
 
 use crate::context::Context;
 use crate::hosted_cluster::tear_down::without_finalizer;
-use crate::{paused, watches};
+use crate::{kept_releases, paused, watches};
 
 const RESYNC: Duration = Duration::from_secs(10 * 60);
 const NAME: &str = "node-pool";
@@ -115,7 +115,10 @@ async fn pass(node_pool: &NodePool, ctx: &Context) -> Result<Action, Error> {
     let guest = ctx.guests.get(&control_plane_namespace);
     let pull_secret = pull_secret(ctx, &control_plane_namespace, cluster.as_ref()).await?;
     let release = match &pull_secret {
-        Some(pull_secret) => Some(ctx.releases.get(&node_pool.spec.release.image, Some(pull_secret)).await),
+        Some(pull_secret) => {
+            let image = &node_pool.spec.release.image;
+            Some(kept_releases::get(ctx, &control_plane_namespace, image, Some(pull_secret)).await)
+        }
         None => None,
     };
     let facts = status::Facts {

@@ -81,7 +81,7 @@ impl Releases {
 
     /// The release behind `image`, read with the credentials of `pull_secret` (the content of a `.dockerconfigjson`).
     pub async fn get(&self, image: &str, pull_secret: Option<&[u8]>) -> Outcome {
-        let key = (image.to_owned(), Sha256::digest(pull_secret.unwrap_or_default()).into());
+        let key = key(image, pull_secret);
         let cell = self.cell(key.clone()).await;
         cell.get_or_init(|| async {
             let outcome = self.read(image, pull_secret).await;
@@ -100,6 +100,17 @@ impl Releases {
         })
         .await
         .clone()
+    }
+
+    /// Takes `release` for the last success of `image`, and returns it.
+    pub async fn remember(&self, image: &str, pull_secret: Option<&[u8]>, release: Release) -> Arc<Release> {
+        let key = key(image, pull_secret);
+        let release = Arc::new(release);
+        self.good.lock().await.insert(key.clone(), Arc::clone(&release));
+        // The failure that was answered a moment ago is not what the next one shall be told.
+        let cell = Arc::new(OnceCell::new_with(Some(Ok(Arc::clone(&release)))));
+        self.entries.lock().await.insert(key, Entry { cell, since: Instant::now() });
+        release
     }
 
     /// The trust bundle for registries that nodes need too, if there is one and it can be read.
@@ -140,6 +151,10 @@ impl Releases {
             }
         }
     }
+}
+
+fn key(image: &str, pull_secret: Option<&[u8]>) -> Key {
+    (image.to_owned(), Sha256::digest(pull_secret.unwrap_or_default()).into())
 }
 
 async fn read_from_registry(

@@ -9,7 +9,7 @@ use hoist_e2e::eventually::eventually;
 use hoist_e2e::world::{World, expect_condition};
 
 /// A condition must say what is wrong within this time.
-const TOLD_WITHIN: Duration = Duration::from_secs(15);
+pub const TOLD_WITHIN: Duration = Duration::from_secs(15);
 
 fn create<'a>(name: &'a str, pull_secret: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let mut arguments = vec![
@@ -32,7 +32,14 @@ pub fn refused_by_the_cli(world: &mut World) -> anyhow::Result<()> {
     let malformed = std::env::temp_dir().join(format!("hoist-e2e-{}-pull-secret", std::process::id()));
     fs_err::write(&malformed, "not json")?;
     let malformed_path = malformed.to_string_lossy().into_owned();
+    let published = world.fact("registry")?.split(':').next().unwrap_or_default().to_owned();
+    let at_published = ["--external-api-server-address", &published, "--cluster-cidr", "10.200.0.0/16"];
     let cases: Vec<(Vec<&str>, &str)> = vec![
+        (vec!["create", "cluster", "none", "--name", "fine"], "--pull-secret is required"),
+        (create("fine", &pull_secret, &["--ssh-key", &malformed_path]), "public key"),
+        (create("fine", &pull_secret, &["--service-cidr", "172.20.0.0/16"]), "172.20.0.1"),
+        (create("fine", &pull_secret, &at_published), &published),
+        (create("fine", &pull_secret, &["--external-api-server-address", "192.0.2.300"]), "192.0.2.300"),
         (create("Not_A_Label", &pull_secret, &[]), "Not_A_Label"),
         (create("fine", "/no/such/file", &[]), "/no/such/file"),
         (create("fine", &malformed_path, &[]), "pull-secret"),

@@ -39,6 +39,10 @@ pub async fn apply(
     pass.apply(vec![dynamic(&build::control_plane(hosted_cluster, identity))]).await?;
     let outcome = pass.finish().await?;
     ctx.metrics.wrote(super::NAME, outcome.applied + outcome.swept);
+    if !outcome.is_idle() && observed.control_plane.is_some() {
+        // The copies are not watched: an edit of the control plane brings a pass over it, a new pull secret alone would not.
+        ctx.triggers.control_plane(&identity.namespace, &identity.hosted_cluster_name);
+    }
     copy_kubeconfig(ctx, hosted_cluster, observed.control_plane.as_ref()).await
 }
 

@@ -15,6 +15,7 @@ use crate::bootstrap_server::data_of;
 use crate::context::Context;
 use crate::copies::{self, Named};
 use crate::hosted_control_plane::versions;
+use crate::kept_releases;
 use crate::releases::Failure;
 
 /// What was read.
@@ -49,13 +50,24 @@ pub async fn observe(ctx: &Context, hosted_cluster: &HostedCluster) -> Result<Ob
         ctx.calls.get(&control_planes, &name),
         ctx.calls.get(&own_maps, names::SUPPORTED_VERSIONS),
     )?;
+    let versions: BTreeMap<(bool, String), Option<String>> = secrets
+        .iter()
+        .flatten()
+        .map(|secret| ((true, secret.name_any()), secret.resource_version()))
+        .chain(maps.iter().flatten().map(|map| ((false, map.name_any()), map.resource_version())))
+        .collect();
+    ctx.references
+        .saw(&namespace, &name, &named, |named| versions.get(&(named.is_secret, named.original.clone()))?.as_ref());
     let secrets: BTreeMap<_, _> =
         secrets.into_iter().flatten().map(|secret| (secret.name_any(), data_of(secret))).collect();
     let config_maps: BTreeMap<_, _> =
         maps.into_iter().flatten().map(|map| (map.name_any(), map.data.unwrap_or_default())).collect();
     let pull_secret = secrets.get(&hosted_cluster.spec.pull_secret.name).and_then(|data| data.get(".dockerconfigjson"));
     let release = match pull_secret {
-        Some(pull_secret) => ctx.releases.get(control_plane_image(hosted_cluster), Some(pull_secret)).await,
+        Some(pull_secret) => {
+            let image = control_plane_image(hosted_cluster);
+            kept_releases::get(ctx, &namespace_of(hosted_cluster), image, Some(pull_secret)).await
+        }
         // What is wrong is the missing pull secret, and validation says so.
         None => Err(Failure {
             reason: "PullSecretMissing".to_owned(),

@@ -14,7 +14,7 @@ use hoist_controller::conditions::merge;
 use hoist_controller::{ApiError, Pass, Scope, resources};
 use hoist_plan::{Endpoints, Plan};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{PersistentVolumeClaim, Secret, Service};
+use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolumeClaim, Secret, Service};
 use kube::core::DynamicObject;
 use kube::{Api, ResourceExt};
 use strum::IntoEnumIterator;
@@ -24,6 +24,7 @@ use super::observe::Observed;
 use super::pods;
 use super::workloads::Progress;
 use crate::context::Context;
+use crate::kept_releases;
 
 /// What applying learned.
 pub struct Applied {
@@ -87,6 +88,7 @@ pub async fn apply(
     secrets.extend(encryption_secret(plan, observed));
     let mut needed: Vec<DynamicObject> = secrets.iter().map(dynamic).collect();
     needed.extend(pki.config_maps.iter().map(dynamic));
+    needed.push(dynamic(&releases(plan, observed)));
     needed.extend(ComponentName::iter().map(|name| dynamic(&component_object(plan, name))));
     let contents =
         Contents::of(secrets.iter().chain(&observed.secrets), pki.config_maps.iter().chain(&observed.config_maps));
@@ -198,6 +200,16 @@ async fn make_pki(
         tracing::info!(secret = change.name, reason = change.reason, "renewed a certificate");
     }
     Ok(made)
+}
+
+/// What this control plane and its nodes run.
+fn releases(plan: &Plan, observed: &Observed) -> ConfigMap {
+    let of_pools = observed.node_pools.iter().filter_map(|(pool, release)| {
+        let release = release.as_ref().ok()?;
+        Some((pool.spec.release.image.as_str(), release.as_ref()))
+    });
+    let own = (observed.image.as_str(), &plan.release);
+    kept_releases::config_map(&plan.identity, of_pools.chain([own]))
 }
 
 fn encryption_secret(plan: &Plan, observed: &Observed) -> Option<Secret> {

@@ -14,8 +14,8 @@ use kube::api::{Api, ListParams};
 
 use super::versions;
 use crate::context::Context;
-use crate::copies;
 use crate::releases::Failure;
+use crate::{copies, kept_releases};
 
 /// What was read.
 pub struct Observed {
@@ -29,6 +29,8 @@ pub struct Observed {
     pub pods: Vec<Pod>,
     /// NodePools of the cluster, each with its release.
     pub node_pools: Vec<(NodePool, Result<Arc<Release>, Failure>)>,
+    /// Reference of the release image that the control plane shall run.
+    pub image: String,
     /// Content of the pull secret.
     pub pull_secret: Vec<u8>,
     /// Authorities of registries, PEM: the operator's and the cluster's own.
@@ -61,10 +63,10 @@ pub async fn observe(
         .control_plane_release_image
         .clone()
         .unwrap_or_else(|| control_plane.spec.release_image.clone());
-    let release = ctx.releases.get(&image, Some(&pull_secret)).await;
+    let release = kept_releases::get(ctx, &namespace, &image, Some(&pull_secret)).await;
     let mut with_releases = Vec::new();
     for pool in node_pools.into_iter().filter(|pool| pool.spec.cluster_name == hosted_cluster.1) {
-        let release = ctx.releases.get(&pool.spec.release.image, Some(&pull_secret)).await;
+        let release = kept_releases::get(ctx, &namespace, &pool.spec.release.image, Some(&pull_secret)).await;
         with_releases.push((pool, release));
     }
     let mut trust_bundle = ctx.releases.trust_bundle().await.unwrap_or_default();
@@ -83,6 +85,7 @@ pub async fn observe(
         config_maps,
         pods,
         node_pools: with_releases,
+        image,
         pull_secret,
         trust_bundle,
     })

@@ -23,12 +23,22 @@ pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Findings) {
         ));
     }
     let issuer = &inputs.spec.issuer_url;
-    if !issuer.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', ' '])) {
+    if !is_issuer(issuer) {
         findings.invalid::<()>(format!(
             "spec.issuerURL {issuer:?} is no issuer: expected an https:// URL without query and fragment; leave it out for \
              https://kubernetes.default.svc"
         ));
     }
+}
+
+/// Whether kube-apiserver starts with `text` as issuer, and clients find its keys there.
+fn is_issuer(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://") else { return false };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+    !host.is_empty()
+        && port.is_none_or(|port| port.parse::<u16>().is_ok())
+        && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte))
 }
 
 /// Whether `text` is a DNS-1123 label.

@@ -140,7 +140,15 @@ fn not_served(inputs: &Inputs<'_>, findings: &mut Findings) {
         .filter(|service| matches!(service, ServiceType::OAuthServer | ServiceType::OIDC | ServiceType::OVNSbDb))
         .map(|service| service.to_string())
         .collect();
-    let finding = if asked.is_empty() {
+    let mut refused = Vec::new();
+    if !asked.is_empty() {
+        refused.push(format!(
+            "{} accepted and not served by this version of Hoist; the cluster works without",
+            asked.join(", ")
+        ));
+    }
+    refused.extend(ignition_port(inputs));
+    let finding = if refused.is_empty() {
         Finding {
             condition: ConditionType::ServicesServed,
             status: true,
@@ -148,14 +156,19 @@ fn not_served(inputs: &Inputs<'_>, findings: &mut Findings) {
             message: hoist_api::conditions::ALL_IS_WELL.to_owned(),
         }
     } else {
-        Finding::refused(
-            ConditionType::ServicesServed,
-            Reason::NotServed,
-            format!(
-                "spec.services: {} accepted and not served by this version of Hoist; the cluster works without",
-                asked.join(", ")
-            ),
-        )
+        let message = format!("spec.services: {}", refused.join("; "));
+        Finding::refused(ConditionType::ServicesServed, Reason::NotServed, message)
     };
     findings.notice(finding);
+}
+
+/// One bootstrap server serves all clusters, also hosts whose cluster is gone: no cluster chooses its port.
+fn ignition_port(inputs: &Inputs<'_>) -> Option<String> {
+    let mut services = inputs.spec.services.iter();
+    let ignition = services.find(|mapping| mapping.service == ServiceType::Ignition)?;
+    let port = ignition.service_publishing_strategy.node_port.as_ref()?.port.filter(|port| *port != 0)?;
+    Some(format!(
+        "port {port} of Ignition is not applied, because one bootstrap server serves all clusters; hosts join at \
+         status.ignitionEndpoint, and the field can be left out"
+    ))
 }

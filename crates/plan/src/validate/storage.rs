@@ -43,6 +43,10 @@ fn has_class(inputs: &Inputs<'_>, name: Option<&str>, findings: &mut Findings) -
         format!("it has {}", names.join(", "))
     };
     let missing = |message| Finding::refused(ConditionType::ValidConfiguration, Reason::StorageClassMissing, message);
+    // Its volumes are there: what became of the class they were made with does not matter any more.
+    if inputs.observed.running_version.is_some() {
+        return true;
+    }
     match name {
         Some(name) if classes.iter().any(|class| class.name == name) => true,
         Some(name) => {

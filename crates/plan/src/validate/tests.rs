@@ -107,6 +107,9 @@ fn a_name_whose_namespace_would_be_too_long_is_refused() {
 #[case("http://issuer")]
 #[case("https://")]
 #[case("https://issuer?query")]
+#[case("https://iss%zz")]
+#[case("https://issuer:port")]
+#[case("https://:6443")]
 fn an_issuer_that_no_client_accepts_is_refused(#[case] issuer: &str) {
     let mut case = case();
     case.spec.issuer_url = issuer.to_owned();
@@ -378,6 +381,17 @@ fn services_that_are_not_served_are_accepted_and_said() {
 }
 
 #[test]
+fn a_port_for_ignition_is_not_applied_and_that_is_said() {
+    let mut case = case();
+    case.spec.services.retain(|mapping| mapping.service != ServiceType::Ignition);
+    case.spec.services.push(node_port(ServiceType::Ignition, "10.200.0.10", Some(31_000)));
+    let served = notice(&case, ConditionType::ServicesServed).unwrap();
+    assert_eq!((served.status, served.reason), (false, Reason::NotServed));
+    assert!(served.message.contains("port 31000 of Ignition is not applied"), "{}", served.message);
+    assert!(served.message.contains("OAuthServer"), "{}", served.message);
+}
+
+#[test]
 fn an_etcd_that_the_user_runs_is_refused() {
     let mut case = case();
     case.spec.etcd.management_type = EtcdManagementType::Unmanaged;
@@ -408,6 +422,14 @@ fn no_default_storage_class_is_said_with_what_there_is() {
     assert!(finding.message.contains("it has local"), "{}", finding.message);
     case.observed.management.storage_classes.clear();
     assert!(refusal(&case).message.contains("it has none"));
+}
+
+#[test]
+fn a_cluster_that_runs_does_not_depend_on_the_class_of_its_volumes_any_more() {
+    let mut case = case();
+    case.observed.management.storage_classes.clear();
+    case.observed.running_version = Some(semver::Version::new(1, 36, 3));
+    assert_eq!(case.plan().etcd.storage_class, None);
 }
 
 #[test]
