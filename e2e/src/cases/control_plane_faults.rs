@@ -82,6 +82,9 @@ fn fill_and_free(world: &World) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What a client asks for, again and again.
+type Request<'a> = Box<dyn Fn() -> anyhow::Result<String> + Sync + 'a>;
+
 const PASSED_ON: &str = "hypershift.openshift.io/skip-release-image-validation";
 /// How long the management API is away.
 const AWAY: Duration = Duration::from_secs(60);
@@ -95,7 +98,7 @@ pub fn management_api_away(world: &mut World) -> anyhow::Result<()> {
     let before = (restarts(world, NAMESPACE)?, restarts(world, "hypershift")?);
 
     // What users and pods do all the while: the hosted API, a pod through konnectivity, a Service from a node.
-    let requests: [(&str, Box<dyn Fn() -> anyhow::Result<String> + Sync>); 3] = [
+    let requests: [(&str, Request<'_>); 3] = [
         ("hosted API", {
             let (world, kubeconfig) = (&*world, &kubeconfig);
             Box::new(move || {
@@ -167,7 +170,7 @@ fn be_away(world: &World, node: &str) -> anyhow::Result<()> {
 }
 
 /// Makes requests, three a second, until told to stop: how many, and what failed.
-fn steadily(request: &(dyn Fn() -> anyhow::Result<String> + Sync), is_over: &AtomicBool) -> (u32, Vec<String>) {
+fn steadily(request: &Request<'_>, is_over: &AtomicBool) -> (u32, Vec<String>) {
     let (mut count, mut failures) = (0, Vec::new());
     while !is_over.load(Ordering::Relaxed) {
         count += 1;

@@ -200,12 +200,12 @@ pub fn told_by_conditions(world: &mut World) -> anyhow::Result<()> {
 }
 
 /// All were applied at once, so the time counts from then for each.
-fn told(world: &World, name: &str, condition: &str, word: &str, applied: Instant) -> anyhow::Result<()> {
-    let left = super::bad_input::TOLD_WITHIN.saturating_sub(applied.elapsed()).max(Duration::from_millis(1));
+fn told(world: &World, name: &str, condition: &str, needle: &str, since: Instant) -> anyhow::Result<()> {
+    let left = super::bad_input::TOLD_WITHIN.saturating_sub(since.elapsed()).max(Duration::from_millis(1));
     eventually(&format!("{name}: {condition} is False"), left, || {
         let cluster = world.object("clusters", "hostedcluster", name)?;
         let message = expect_condition(&cluster, condition, "False", None)?;
-        ensure!(message.contains(word), "{condition} does not name {word}: {message}");
+        ensure!(message.contains(needle), "{condition} does not name {needle}: {message}");
         expect_condition(&cluster, "Available", "False", None)?;
         Ok(())
     })
