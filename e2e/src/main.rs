@@ -65,6 +65,7 @@ fn main() -> ExitCode {
             break;
         }
     }
+    let found = tally.passed + tally.failed > 0;
     if !args.keep {
         tally.run("local: down leaves no difference", || {
             world.down()?;
@@ -73,9 +74,12 @@ fn main() -> ExitCode {
             before.map_or(Ok(()), |before| before?.expect_again())
         });
     }
+    if let Err(error) = hoist_e2e::world::remove_files() {
+        report(format_args!("temporary files of this run stay: {error:#}"));
+    }
     let Tally { passed, failed } = tally;
     report(format_args!("{passed} passed, {failed} failed"));
-    if failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if failed == 0 && found { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// How the cases went.
