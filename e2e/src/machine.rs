@@ -35,6 +35,10 @@ const COUNTERS: [&str; 15] = [
     "/proc/sys/net/netfilter/nf_conntrack_count",
     "/proc/sys/vm/stat_refresh",
 ];
+/// Components of `/sys/fs/cgroup/memory/name`, a group at the root of a hierarchy of cgroup v1; one of v2 has one less.
+const ROOT_GROUP_DEPTH: usize = 6;
+/// Most differences that are printed.
+const SHOWN: usize = 100;
 /// Folders whose files are compared by name.
 const NAMES: [&str; 8] = ["/boot", "/dev", "/home", "/opt", "/run", "/srv", "/usr/local", "/var"];
 /// Folders below them that change by themselves on any machine.
@@ -106,7 +110,8 @@ impl Machine {
                 } else {
                     format!("\n(other instances came or went: {:?}, now {:?})", self.others, now.others)
                 };
-                bail!("the machine differs:\n{}{hint}", differences.join("\n"));
+                let shown = &differences[..differences.len().min(SHOWN)];
+                bail!("the machine differs in {} places:\n{}{hint}", differences.len(), shown.join("\n"));
             }
             std::thread::sleep(Duration::from_millis(200));
         }
@@ -171,7 +176,7 @@ impl Look<'_> {
         for folder in ["/tmp", "/root"] {
             for path in children(Path::new(folder)) {
                 let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                let ours = name.contains("hoist") || name.contains("hcp") || name == ".kube" || name == ".config";
+                let ours = name.starts_with("hoist") || name.starts_with("hcp") || name == ".kube" || name == ".config";
                 let other_run = name.starts_with("hoist-e2e-") && !name.contains(&std::process::id().to_string());
                 if ours && !other_run {
                     self.add("file", &path.display().to_string());
@@ -184,7 +189,10 @@ impl Look<'_> {
     /// Everything below a folder by name, and by content where wanted.
     fn walk(&mut self, folder: &Path, content: bool) {
         for path in children(folder) {
-            let foreign = self.others.iter().any(|other| path.starts_with(other));
+            let foreign = self.others.iter().any(|other| path.starts_with(other))
+                || path
+                    .strip_prefix("/var/lib/hoist")
+                    .is_ok_and(|rest| !rest.to_string_lossy().starts_with(self.instance));
             if foreign || RESTLESS.iter().any(|restless| path.starts_with(restless)) {
                 continue;
             }
@@ -223,11 +231,12 @@ impl Look<'_> {
             if !path.is_dir() || path.is_symlink() || self.is_foreign_group(&path.to_string_lossy()) {
                 continue;
             }
-            // systemd's services and sessions come and go.
-            if path.ends_with("system.slice") || path.ends_with("user.slice") {
-                continue;
+            let text = path.to_string_lossy();
+            // Below the roots of the hierarchies, what others make for their own processes comes and goes.
+            let is_root = path.components().count() <= ROOT_GROUP_DEPTH;
+            if is_root || ["hoist", "kube", "k8s"].iter().any(|name| text.contains(name)) {
+                self.lines.insert(format!("control group {text}"));
             }
-            self.lines.insert(format!("control group {}", path.display()));
             self.control_groups(&path);
         }
     }
