@@ -20,7 +20,7 @@ pub use record::{Record, Setting};
 /// The instance that commands mean when none is named.
 pub const DEFAULT_NAME: &str = "local";
 /// Folder of instances without a `--state-dir`.
-const DEFAULT_PARENT: &str = "/var/lib/hoist";
+pub(crate) const DEFAULT_PARENT: &str = "/var/lib/hoist";
 /// Names become parts of host names, cgroup folders and unit names, which allow 63 characters
 /// and more; 20 leaves room for what is put before and after.
 const MAX_NAME_LENGTH: usize = 20;

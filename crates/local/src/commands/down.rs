@@ -1,6 +1,6 @@
 //! `hcp local down`: nothing of the instance is left.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Error, service};
 use crate::{
@@ -49,7 +49,11 @@ pub fn down(instance: &Instance, progress: &dyn Progress) -> Result<bool, Error>
     let time = std::time::Instant::now();
     progress.started("files");
     erase(instance.state_dir())?;
-    for folder in record.iter().flat_map(|record| record.folders_made.iter().rev()) {
+    // The default parent was made by the first of several instances, which need not be the last to go.
+    let parent = Path::new(instance::DEFAULT_PARENT);
+    for folder in
+        record.iter().flat_map(|record| record.folders_made.iter().rev().map(PathBuf::as_path)).chain([parent])
+    {
         // Another instance may have moved in since.
         let _ = std::fs::remove_dir(folder);
     }
