@@ -33,7 +33,7 @@ pub async fn measure(world: &World, figures: &mut Figures, idle_seconds: u64) ->
     tokio::time::sleep(Duration::from_secs(idle_seconds)).await;
     idle(world, figures)?;
 
-    let second = join_watching_operator(world, &api, HOSTS[1], figures).await?;
+    let second = join_watching_operator(world, &api, HOSTS[1], figures)?;
     figures.add("join: Enter to Node Ready and a pod running", "s", vec![first, second], Some(15.0));
     give_payload(world, HOSTS[0], HOSTS[2])?;
     let third = join(world, &api, HOSTS[2]).await?;
@@ -95,7 +95,7 @@ async fn join(world: &World, api: &Api, host: &str) -> anyhow::Result<f64> {
 }
 
 /// Joins a host while another thread watches the memory of operator and bootstrap server: the most that was seen counts.
-async fn join_watching_operator(world: &World, api: &Api, host: &str, figures: &mut Figures) -> anyhow::Result<f64> {
+fn join_watching_operator(world: &World, api: &Api, host: &str, figures: &mut Figures) -> anyhow::Result<f64> {
     let (joined, programs) = (AtomicBool::new(false), ["hoist-operator", "hoist-bootstrap"]);
     let (took, most) = thread::scope(|scope| {
         let watching = scope.spawn(|| -> anyhow::Result<f64> {
