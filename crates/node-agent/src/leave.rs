@@ -91,7 +91,7 @@ fn leaving(root: &HostRoot, state: &mut State) -> Result<(), Cause> {
     state.save(root)
 }
 
-/// Asks to leave and waits until the cluster has drained and removed the node.
+/// Asks to leave and waits until the cluster has drained the node.
 async fn agree(root: &HostRoot, state: &mut State, server: &Server, progress: &Progress) -> Result<(), Cause> {
     let by_force = "run `hoist-node leave --force` to restore this host without asking; its pods end at once";
     let (name, token) = (&state.this_host.node_name.clone(), &state.report_token.clone());
@@ -119,7 +119,7 @@ async fn agree(root: &HostRoot, state: &mut State, server: &Server, progress: &P
         };
         match answer {
             Ok(Order::Leave) => {
-                progress.note("the node is drained and removed");
+                progress.note("the node is drained; the cluster removes it as soon as this host is restored");
                 return Ok(());
             }
             Ok(Order::None) => {}
@@ -134,7 +134,7 @@ async fn agree(root: &HostRoot, state: &mut State, server: &Server, progress: &P
         }
         if started.elapsed() > DRAIN_DEADLINE {
             return Err(Cause::new(
-                format!("the cluster has not drained and removed node {name} within {} s", DRAIN_DEADLINE.as_secs()),
+                format!("the cluster has not drained node {name} within {} s", DRAIN_DEADLINE.as_secs()),
                 format!("look at `hcp get hosts`; {by_force}"),
             ));
         }

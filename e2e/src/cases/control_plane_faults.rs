@@ -157,7 +157,8 @@ fn be_away(world: &World, node: &str) -> anyhow::Result<()> {
     })?;
     // An annotation that the operator passes on, and that changes nothing for a release that is valid.
     world.kubectl(&[&annotate[..], &[&format!("{PASSED_ON}=true")]].concat())?.success()?;
-    let passed_on = eventually("the operator works again", Duration::from_secs(60), || {
+    // The operator asks again every two seconds; kube-proxy, through whose rules it asks, only up to a minute later.
+    let passed_on = eventually("the operator works again", Duration::from_secs(120), || {
         let control_plane = world.object(NAMESPACE, "hostedcontrolplane", CLUSTER)?;
         ensure!(control_plane["metadata"]["annotations"][PASSED_ON] == "true", "it did not pass on an annotation");
         Ok(())

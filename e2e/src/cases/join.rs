@@ -191,8 +191,12 @@ pub fn join_again(world: &mut World) -> anyhow::Result<()> {
 pub fn leave(world: &mut World) -> anyhow::Result<()> {
     let kubeconfig = kubeconfig(world, CLUSTER)?;
     world.in_host("worker-2", "/opt/hoist/bin/hoist-node leave")?.success()?;
-    let nodes = world.kubectl_in(&kubeconfig, &["get", "nodes", "--output", "name"])?.success()?;
-    ensure!(nodes.trim() == "node/worker-1", "nodes: {nodes}");
+    // The host reports that it is restored; the operator removes the Node when it reads that.
+    eventually("the Node is gone", Duration::from_secs(20), || {
+        let nodes = world.kubectl_in(&kubeconfig, &["get", "nodes", "--output", "name"])?.success()?;
+        ensure!(nodes.trim() == "node/worker-1", "nodes: {nodes}");
+        Ok(())
+    })?;
     let left = world
         .in_host("worker-2", "ls -d /opt/hoist /var/lib/hoist /etc/cni/net.d/10-hoist.conflist 2>/dev/null; pgrep -a kubelet; pgrep -a containerd; grep -v ' / ' /proc/mounts | grep hoist; grep hoist /etc/inittab; true")?
         .success()?;

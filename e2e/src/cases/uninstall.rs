@@ -56,6 +56,9 @@ pub fn leaves_nothing(world: &mut World) -> anyhow::Result<()> {
     })?;
     let kinds = world.kubectl(&["api-resources", "--output", "name"])?.success()?;
     ensure!(!kinds.contains("hypershift") && !kinds.contains("hoist"), "kinds are left: {kinds}");
+    let account = "--as=system:serviceaccount:kube-system:kube-proxy";
+    let may = world.kubectl(&["auth", "can-i", "list", "services", "--all-namespaces", account])?;
+    ensure!(may.code == 0, "the management cluster's own kube-proxy lost its rights: {}", may.stdout);
     let again = world.hcp(&["uninstall"])?;
     ensure!(again.code == 0, "a second uninstall says {}", again.stderr);
     Ok(())

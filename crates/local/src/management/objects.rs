@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hoist_api::dynamic::dynamic;
+use hoist_api::{dynamic::dynamic, labels};
 use hoist_guest::{
     coredns::{self, CoreDns, Upstream, coredns},
     daemon::ApiServer,
@@ -61,6 +61,10 @@ fn all(payload: &Payload) -> Result<Vec<DynamicObject>, Error> {
         metadata: ObjectMeta { name: Some("clusters".to_owned()), ..ObjectMeta::default() },
         ..Namespace::default()
     }));
+    for object in &mut objects {
+        // They are the instance's own: `hypershift uninstall` removes what carries the operator's label.
+        object.labels_mut().insert(labels::MANAGED_BY.to_owned(), FIELD_MANAGER.to_owned());
+    }
     Ok(objects)
 }
 

@@ -41,9 +41,17 @@ pub async fn drain(
     pool: Option<&NodePool>,
     guest: Option<&Guest>,
 ) -> Result<bool, ApiError> {
-    let Some(guest) = guest.filter(|_| owns_node(host)) else { return Ok(true) };
-    cordon(guest, &host.name_any()).await?;
-    let is_empty = evict(ctx, guest, &host.name_any()).await?;
+    if !owns_node(host) {
+        return Ok(true);
+    }
+    // Without a connection nobody knows what runs there: an operator that has just started, or an API that is away.
+    let is_empty = match guest {
+        Some(guest) => {
+            cordon(guest, &host.name_any()).await?;
+            evict(ctx, guest, &host.name_any()).await?
+        }
+        None => false,
+    };
     let asked = asked_at(host).unwrap_or_else(|| ctx.clock.now());
     let waited = elapsed_since(asked, ctx.clock.now());
     Ok(is_empty || deadline(pool).is_some_and(|deadline| waited >= deadline))
@@ -80,7 +88,8 @@ pub async fn leave(
         return Ok(Action::await_change());
     }
     // A Node of the same name may be somebody else's.
-    let guest = guest.filter(|_| owns_node(host));
+    let owns_node = owns_node(host);
+    let guest = guest.filter(|_| owns_node);
     let patience = patience(host, guest.and_then(|guest| guest.node(&name)).as_deref());
     if !has_left && waited < patience {
         if let Some(guest) = guest
@@ -98,9 +107,14 @@ pub async fn leave(
         );
         ctx.events.warning(&host.object_ref(&()), "HostSilent", note).await;
     }
-    if let Some(guest) = guest {
-        let nodes: Api<Node> = Api::all(guest.client());
-        guest.calls().delete(&nodes, &name, &DeleteParams::default()).await?;
+    match guest {
+        Some(guest) => {
+            let nodes: Api<Node> = Api::all(guest.client());
+            guest.calls().delete(&nodes, &name, &DeleteParams::default()).await?;
+        }
+        // The Node must go, or it stays for ever: the connection is waited for.
+        None if owns_node => return Ok(Action::requeue(LOOK_AGAIN)),
+        None => {}
     }
     without_finalizer(ctx, api, host).await?;
     ctx.events.normal(&host.object_ref(&()), "HostLeft", "the host is out of the cluster").await;
@@ -265,5 +279,31 @@ mod tests {
         evicted.metadata.deletion_timestamp =
             Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(Timestamp::UNIX_EPOCH));
         assert!(can_move(&evicted));
+    }
+
+    #[tokio::test]
+    async fn a_node_that_cannot_be_deleted_yet_is_not_forgotten() {
+        use hoist_api::host::HostStatus;
+        let fake = crate::fixtures::fake().with(&fixtures::hosted_cluster());
+        let ctx = crate::fixtures::context(&fake);
+        crate::hosted_cluster::reconcile(std::sync::Arc::new(fake.get("clusters", "demo")), ctx.clone()).await.unwrap();
+        let control_plane: HostedControlPlane = fake.get("clusters-demo", "demo");
+        let mut host = fixtures::host("worker-0");
+        host.metadata.finalizers = Some(vec![hoist_api::FINALIZER.to_owned()]);
+        host.metadata.deletion_timestamp =
+            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(fixtures::now() - SignedDuration::from_secs(1)));
+        let node = Some("worker-0".to_owned());
+        host.status = Some(HostStatus { stage: Some(Stage::Left), node, ..HostStatus::default() });
+        fake.put(&host);
+        let api: Api<Host> = Api::namespaced(fake.client(), "clusters-demo");
+        leave(&ctx, &api, &host, Some(&control_plane), None).await.unwrap();
+        assert!(fake.find::<Host>(Some("clusters-demo"), "worker-0").is_some(), "its Node would stay for ever");
+        assert!(!drain(&ctx, &host, None, None).await.unwrap(), "nobody knows what runs there");
+
+        // A host that never had a Node has none to wait for.
+        host.status = Some(HostStatus { stage: Some(Stage::Left), ..HostStatus::default() });
+        fake.put(&host);
+        leave(&ctx, &api, &host, Some(&control_plane), None).await.unwrap();
+        assert!(fake.find::<Host>(Some("clusters-demo"), "worker-0").is_none());
     }
 }
