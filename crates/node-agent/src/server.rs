@@ -21,6 +21,9 @@ use crate::{
 /// The server waits up to 20 s for a credential.
 const JOIN_DEADLINE: Duration = Duration::from_secs(30);
 const DEADLINE: Duration = Duration::from_secs(10);
+/// How often a server that cannot be reached is told that this host is restored, and the pause between.
+const TELLINGS: u32 = 3;
+const TELL_AGAIN: Duration = Duration::from_secs(1);
 /// Answers are small; more is no answer of ours.
 const ANSWER_LIMIT: usize = 256 * 1024;
 
@@ -160,7 +163,16 @@ impl Server {
 
     /// Says that this host is restored.
     pub(crate) async fn left(&self, host: &str, token: &Confidential) -> Result<(), Error> {
-        self.send(self.host_request(Method::POST, host, "left", token).timeout(DEADLINE)).await.map(drop)
+        let tell = || self.send(self.host_request(Method::POST, host, "left", token).timeout(DEADLINE));
+        // Restoring takes a while, in which the server may close the connection that the order came by; that shows only when
+        // it is used again.
+        for _ in 1..TELLINGS {
+            match tell().await {
+                Err(error) if error.is_transient() => tokio::time::sleep(TELL_AGAIN).await,
+                told => return told.map(drop),
+            }
+        }
+        tell().await.map(drop)
     }
 
     fn host_request(&self, method: Method, host: &str, what: &str, token: &Confidential) -> reqwest::RequestBuilder {

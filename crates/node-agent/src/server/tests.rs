@@ -26,6 +26,11 @@ fn key() -> KeyPair {
 
 /// A server with a certificate for `name`, valid until `last_year`, that answers every request with `answer`.
 async fn fake(name: &str, last_year: i32, answer: &'static str) -> Fake {
+    fake_that_drops(0, name, last_year, answer).await
+}
+
+/// The same, but the first `drops` requests get no answer and a closed connection.
+async fn fake_that_drops(drops: usize, name: &str, last_year: i32, answer: &'static str) -> Fake {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let authority = CertifiedIssuer::self_signed(authority, key()).expect("an authority");
@@ -47,10 +52,15 @@ async fn fake(name: &str, last_year: i32, answer: &'static str) -> Fake {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("https://{}", listener.local_addr().expect("an address"));
     let task = tokio::spawn(async move {
+        let mut left_to_drop = drops;
         while let Ok((stream, _)) = listener.accept().await {
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).await;
+            if left_to_drop > 0 {
+                left_to_drop -= 1;
+                continue;
+            }
             let _ = stream.write_all(answer.as_bytes()).await;
             let _ = stream.shutdown().await;
         }
@@ -126,4 +136,14 @@ async fn nobody_listening_is_worth_another_try() {
 fn a_server_without_tls_is_not_even_asked() {
     let pin = format!("sha256:{}", "0".repeat(64)).parse().expect("a pin");
     assert!(Server::new("http://192.0.2.1:1", "c", pin, None).is_err());
+}
+
+#[tokio::test]
+async fn a_farewell_is_told_again_when_the_connection_had_died() {
+    let name = hoist_node_config::join::SERVER_NAME;
+    let once = fake_that_drops(1, name, 2100, OK).await;
+    client(&once, once.pin).left("w1", &Confidential::new("t")).await.expect("told at the second attempt");
+    let always = fake_that_drops(usize::MAX, name, 2100, OK).await;
+    let error = client(&always, always.pin).left("w1", &Confidential::new("t")).await.expect_err("nobody answers");
+    assert!(error.is_transient(), "{error}");
 }
