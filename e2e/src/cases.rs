@@ -1,5 +1,6 @@
 //! The cases in the order in which they build on each other; a file a theme.
 
+mod api_rules;
 mod bad_input;
 mod command_line;
 mod conditions;
@@ -54,6 +55,7 @@ pub fn all() -> Vec<Case> {
         Case::decisive("create: the hosted API answers with the Secret's kubeconfig", create::create),
         Case::new("create: conditions, columns and pods are as promised with zero nodes", create::zero_nodes),
         Case::new("create: Secrets are encrypted at rest", create::encrypted_at_rest),
+        Case::new("api: every rule of the API holds, in its own words", api_rules::hold),
         Case::new("bad input: a condition says it within 15 s", bad_input::told_by_a_condition),
         Case::new("bad input: wrong manifests are refused or told within 15 s", wrong_manifests::told_by_conditions),
         Case::new("conditions: no default StorageClass is told and heals", conditions::no_default_storage_class),
