@@ -12,8 +12,9 @@ pub mod release;
 pub mod version;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::args::go_bool;
 use crate::invocation::Invocation;
 use crate::printer::Printer;
 
@@ -59,6 +60,9 @@ enum Command {
     /// Destroy clusters
     #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
     Destroy(Destroy),
+    /// Collect what helps to find a fault, without secrets
+    #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
+    Dump(Dump),
     /// List join tokens and hosts
     #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
     List(List),
@@ -106,6 +110,12 @@ enum Destroy {
 }
 
 #[derive(Debug, Subcommand)]
+enum Dump {
+    /// Dump a hosted cluster's objects, events and logs into a folder
+    Cluster(cluster::dump::DumpArguments),
+}
+
+#[derive(Debug, Subcommand)]
 enum List {
     /// Show the join tokens of a hosted cluster
     #[command(alias = "join-token", alias = "jointokens")]
@@ -129,6 +139,17 @@ enum Remove {
     Host(host::RemoveArguments),
 }
 
+/// The command tree as it is parsed, printed in help, completed and documented.
+pub fn tree(invocation: Invocation) -> clap::Command {
+    let tree = CommandLine::command().name(invocation.name()).bin_name(invocation.name());
+    with_switches(tree.mut_subcommand("install", install::persistent))
+}
+
+fn with_switches(command: clap::Command) -> clap::Command {
+    let names: Vec<String> = command.get_subcommands().map(|child| child.get_name().to_owned()).collect();
+    names.iter().fold(command.mut_args(go_bool::as_switch), |command, name| command.mut_subcommand(name, with_switches))
+}
+
 /// Runs the command.
 pub async fn run(command_line: CommandLine, context: &Context) -> Result<()> {
     match command_line.command {
@@ -139,6 +160,7 @@ pub async fn run(command_line: CommandLine, context: &Context) -> Result<()> {
         Command::Create(Create::JoinToken(arguments)) => join_token::create(arguments, context).await,
         Command::Create(Create::JoinCommand(arguments)) => join_command::create(arguments, context).await,
         Command::Destroy(Destroy::Cluster(platform)) => cluster::destroy::destroy(platform, context).await,
+        Command::Dump(Dump::Cluster(arguments)) => cluster::dump::dump(arguments, context).await,
         Command::List(List::JoinTokens(arguments)) | Command::Get(List::JoinTokens(arguments)) => {
             join_token::list(arguments, context).await
         }

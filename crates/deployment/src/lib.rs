@@ -2,6 +2,8 @@
 //!
 //! The rights in here are the whole of what the operator and the bootstrap server may do; neither has a wildcard.
 
+mod alerts;
+mod monitoring;
 mod names;
 mod operator;
 mod rights;
@@ -18,8 +20,9 @@ use k8s_openapi::api::scheduling::v1::PriorityClass;
 use kube::core::{DynamicObject, ObjectMeta};
 use std::collections::BTreeMap;
 
+pub use monitoring::{MONITORING_API, MONITORING_KINDS};
 pub use names::*;
-pub use settings::Settings;
+pub use settings::{Monitoring, Settings};
 pub use supported_versions::supported_versions;
 
 /// Every object, in the order in which it is applied: kinds before objects of them, rights before who needs them.
@@ -36,6 +39,7 @@ pub fn objects(settings: &Settings) -> Vec<DynamicObject> {
     objects.push(manifest(&server::service(settings)));
     objects.push(manifest(&operator::deployment(settings)));
     objects.push(manifest(&server::deployment(settings)));
+    objects.extend(monitoring::objects(settings));
     objects
 }
 
@@ -43,6 +47,9 @@ fn namespace(settings: &Settings) -> Namespace {
     let mut own = own_labels();
     for mode in ["enforce", "audit", "warn"] {
         own.insert(format!("pod-security.kubernetes.io/{mode}"), "restricted".to_owned());
+    }
+    if settings.monitoring == Monitoring::OpenShift {
+        own.insert("openshift.io/cluster-monitoring".to_owned(), "true".to_owned());
     }
     Namespace {
         metadata: ObjectMeta { name: Some(settings.namespace.clone()), labels: Some(own), ..ObjectMeta::default() },

@@ -74,7 +74,7 @@ fn pod(settings: &Settings, program: Program<'_>) -> PodSpec {
     let container = Container {
         name: program.name.to_owned(),
         image: Some(settings.image.clone()),
-        image_pull_policy: Some("IfNotPresent".to_owned()),
+        image_pull_policy: Some(settings.image_pull_policy.clone()),
         command: Some(program.command),
         env: Some([common_env(), program.env].concat()),
         ports: Some(

@@ -1,10 +1,10 @@
 //! `completion`: scripts that let a shell complete commands and flags.
 
 use anyhow::Result;
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::commands::{CommandLine, Context};
+use crate::commands::{self, Context};
 
 /// `completion`.
 #[derive(Debug, Args)]
@@ -19,7 +19,7 @@ pub struct CompletionArguments {
 /// Runs `completion`.
 pub fn completion(arguments: &CompletionArguments, context: &Context) -> Result<()> {
     let mut script = Vec::new();
-    let mut command = CommandLine::command();
+    let mut command = commands::tree(context.invocation);
     clap_complete::generate(arguments.shell, &mut command, context.invocation.name(), &mut script);
     Ok(context.printer.data(&String::from_utf8_lossy(&script))?)
 }
