@@ -41,9 +41,16 @@ payload: build ## Build upstream's components and ours into release images (once
 	cargo xtask payload build --hoist-bin $(BIN)
 
 .PHONY: install
-install: build ## Put hcp and hypershift into /usr/local/bin
+install: build ## Put hcp, hypershift and kubectl-hcp into /usr/local/bin
 	install -m 0755 $(BIN)/hcp /usr/local/bin/hcp
 	ln -sf hcp /usr/local/bin/hypershift
+	ln -sf hcp /usr/local/bin/kubectl-hcp
+
+.PHONY: reference
+reference: ## Write docs/reference from the code
+	cargo run --quiet --package hoist-cli -- reference cli > docs/reference/command-line.md
+	cargo run --quiet --package hoist-cli -- reference api > docs/reference/api.md
+	cargo run --quiet --package hoist-cli -- reference conditions > docs/reference/conditions.md
 
 .PHONY: test
 test: ## Everything: `make check`, then the tests against real programs and a real instance

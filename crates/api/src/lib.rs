@@ -7,6 +7,7 @@ pub mod annotations;
 pub mod conditions;
 pub mod control_plane_component;
 pub mod dynamic;
+pub mod explanations;
 pub mod host;
 pub mod hosted_cluster;
 pub mod hosted_control_plane;

@@ -18,8 +18,17 @@ pub struct CompletionArguments {
 
 /// Runs `completion`.
 pub fn completion(arguments: &CompletionArguments, context: &Context) -> Result<()> {
+    let program = context.invocation.file_name();
+    // The generator for bash uses two names for one function when the program has a dash in its own.
+    let without_dash = program.replace('-', "_");
+    let is_bash = arguments.shell == Shell::Bash;
+    let name = if is_bash { &without_dash } else { program };
     let mut script = Vec::new();
-    let mut command = commands::tree(context.invocation);
-    clap_complete::generate(arguments.shell, &mut command, context.invocation.name(), &mut script);
-    Ok(context.printer.data(&String::from_utf8_lossy(&script))?)
+    let mut command = commands::tree(context.invocation).name(name.to_owned()).bin_name(name);
+    clap_complete::generate(arguments.shell, &mut command, name, &mut script);
+    let mut script = String::from_utf8_lossy(&script).into_owned();
+    if is_bash {
+        script = script.replace(&format!("-o default {without_dash}\n"), &format!("-o default {program}\n"));
+    }
+    Ok(context.printer.data(&script)?)
 }

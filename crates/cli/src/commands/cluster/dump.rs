@@ -25,6 +25,7 @@ use crate::args::kubeconfig::KubeconfigFlags;
 use crate::args::names::dns_label;
 use crate::commands::{Context, cluster};
 use crate::failure::usage;
+use crate::printer::Printer;
 use crate::session::Session;
 
 use collect::Collector;
@@ -88,26 +89,37 @@ pub async fn dump(arguments: DumpArguments, context: &Context) -> Result<()> {
     }
     let folder = Folder::at(&arguments.artifact_dir, ARCHIVE)?;
     let session = Session::open_as(&arguments.kubeconfig, arguments.impersonate.as_deref()).await?;
-    refuse_unknown(&session, &arguments, &control_plane).await?;
-    let mut collector = Collector::new(folder, context.printer.clone(), Instant::now() + arguments.timeout.0);
-    let mut namespaces = vec![arguments.namespace.clone(), control_plane.clone(), names::OPERATOR_NAMESPACE.to_owned()];
+    collect(&session, &arguments, &control_plane, folder, &context.printer).await
+}
+
+async fn collect(
+    session: &Session,
+    arguments: &DumpArguments,
+    control_plane: &str,
+    folder: Folder,
+    printer: &Printer,
+) -> Result<()> {
+    refuse_unknown(session, arguments, control_plane).await?;
+    let mut collector = Collector::new(folder, printer.clone(), Instant::now() + arguments.timeout.0);
+    let mut namespaces =
+        vec![arguments.namespace.clone(), control_plane.to_owned(), names::OPERATOR_NAMESPACE.to_owned()];
     namespaces.extend(arguments.agent_namespace.clone());
     namespaces.dedup();
     collector.begin("the management cluster");
-    collector.kinds(&session, kinds::MANAGEMENT, None).await?;
+    collector.kinds(session, kinds::MANAGEMENT, None).await?;
     for namespace in &namespaces {
         collector.begin(&format!("namespace {namespace}"));
-        collector.kinds(&session, kinds::NAMESPACED, Some(namespace)).await?;
+        collector.kinds(session, kinds::NAMESPACED, Some(namespace)).await?;
         // Other clusters' pods are no business of this dump.
         if *namespace != arguments.namespace {
-            collector.logs(&session, namespace).await?;
+            collector.logs(session, namespace).await?;
         }
     }
-    let hosted = cluster::find(&session, &arguments.namespace, &arguments.name).await.ok().flatten();
+    let hosted = cluster::find(session, &arguments.namespace, &arguments.name).await.ok().flatten();
     if arguments.dump_guest_cluster.0 {
         collector.begin("the hosted cluster");
         let through_service = arguments.dump_guest_cluster_through_kube_service.0;
-        guest::dump(&session, hosted.as_ref(), &control_plane, through_service, &mut collector).await?;
+        guest::dump(session, hosted.as_ref(), control_plane, through_service, &mut collector).await?;
     }
     let essentials: Vec<String> = [
         format!("namespaces/{}/hypershift.openshift.io/hostedclusters.yaml", arguments.namespace),
@@ -120,10 +132,10 @@ pub async fn dump(arguments: DumpArguments, context: &Context) -> Result<()> {
     let folder = collector.finish()?;
     if arguments.archive_dump.0 {
         archive::write(&folder, ARCHIVE).context("the files are written, the archive is not")?;
-        context.printer.info("Successfully archived dump", &[("file", &folder.path(ARCHIVE).display().to_string())]);
+        printer.info("Successfully archived dump", &[("file", &folder.path(ARCHIVE).display().to_string())]);
     }
     if essentials.is_empty() {
-        context.printer.info("Dumped the cluster", &[("folder", &folder.path("").display().to_string())]);
+        printer.info("Dumped the cluster", &[("folder", &folder.path("").display().to_string())]);
         return Ok(());
     }
     bail!(
@@ -156,3 +168,6 @@ async fn refuse_unknown(session: &Session, arguments: &DumpArguments, control_pl
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Command};
 use hoist_api::names;
 use hoist_deployment::{Monitoring, Settings};
+use hoist_release::ImageReference;
 
 use crate::args::go_bool::GoBool;
 use crate::args::key_value::KeyValue;
@@ -30,7 +31,7 @@ pub struct InstallFlags {
     registry: Option<String>,
     /// Image of the operator [default: the one in the newest release]
     #[arg(long, value_name = "IMAGE")]
-    pub hypershift_image: Option<String>,
+    hypershift_image: Option<String>,
     /// Namespace of the operator
     #[arg(long, default_value = names::OPERATOR_NAMESPACE)]
     namespace: String,
@@ -69,6 +70,7 @@ impl InstallFlags {
                 variable.key
             )));
         }
+        self.image()?;
         self.unserved.answer(printer)?;
         if self.platform_monitoring == "All" {
             printer.warn(
@@ -80,6 +82,13 @@ impl InstallFlags {
             );
         }
         Ok(())
+    }
+
+    /// The operator's image, if one is named.
+    pub fn image(&self) -> Result<Option<ImageReference>> {
+        let parse =
+            |image: &String| image.parse().map_err(|error| usage(format!("--hypershift-image {image:?}: {error}")));
+        self.hypershift_image.as_ref().map(parse).transpose()
     }
 
     /// The registry, which must be named.

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, bail};
 use hoist_deployment::{MONITORING_API, MONITORING_KINDS, Settings};
-use hoist_release::{ImageReference, Release, component};
+use hoist_release::{Release, component};
 use semver::Version;
 
 use crate::apply::Object;
 use crate::commands::install::{InstallFlags, releases};
-use crate::failure::usage;
 use crate::printer::Printer;
 use crate::session::Session;
 
@@ -22,11 +21,7 @@ pub async fn settings(
 ) -> Result<Settings> {
     let mut options = flags.access.options()?;
     options.proxy = flags.access.registry_proxy.clone().or(proxy);
-    let image = flags
-        .hypershift_image
-        .as_ref()
-        .map(|image| image.parse::<ImageReference>().map_err(|error| usage(format!("--hypershift-image: {error}"))))
-        .transpose()?;
+    let image = flags.image()?;
     let releases = releases::read(flags.registry()?, options).await?;
     let Some((_, release)) = releases.last_key_value() else { bail!("the registry holds no release") };
     let image = match image {

@@ -28,7 +28,7 @@ const FLAGS: &[(&str, &str, &str, Answer)] = &[
     ("enable-defaulting-webhook", "BOOL", "false", Noted(NO_WEBHOOK)),
     ("enable-validating-webhook", "BOOL", "false", Noted(NO_WEBHOOK)),
     ("enable-conversion-webhook", "BOOL", "true", Noted(NO_WEBHOOK)),
-    ("exclude-etcd", "BOOL", "false", Noted("etcd needs no definitions of its own here; nothing is left out")),
+    ("exclude-etcd", "BOOL", "false", Noted("no definitions belong to etcd; nothing is left out")),
     ("metrics-set", "SET", "Telemetry", Noted("metrics are not filtered; choose in your ServiceMonitors")),
     (
         "slos-alerts",
@@ -47,7 +47,7 @@ const FLAGS: &[(&str, &str, &str, Answer)] = &[
         "enable-etcd-recovery",
         "BOOL",
         "true",
-        Noted("etcd's StatefulSet restarts members; members that lost their data are not replaced"),
+        Noted("members of etcd are restarted; those that lost their data are not replaced"),
     ),
     (
         "enable-dedicated-request-serving-isolation",

@@ -102,7 +102,8 @@ impl Collector {
             by_namespace.entry(place).or_default().push(item);
         }
         for (place, items) in by_namespace {
-            let folder = if place.is_empty() { "cluster-scoped-resources".to_owned() } else { format!("namespaces/{place}") };
+            let folder =
+                if place.is_empty() { "cluster-scoped-resources".to_owned() } else { format!("namespaces/{place}") };
             let path = format!("{}{folder}/{}/{}.yaml", self.prefix, kind.folder(), kind.plural);
             let list = json!({"apiVersion": kind.api_version(), "kind": format!("{}List", kind.kind), "items": items});
             self.folder.write(&path, &yaml::document(&list)?)?;

@@ -28,8 +28,7 @@ pub fn of_pod(pod: &Pod) -> Vec<Log> {
 
 fn logs(pod: &str, status: &ContainerStatus) -> Vec<Log> {
     let log = |previous| Log { pod: pod.to_owned(), container: status.name.clone(), previous };
-    let has_started =
-        status.state.as_ref().is_some_and(|state| state.running.is_some() || state.terminated.is_some());
+    let has_started = status.state.as_ref().is_some_and(|state| state.running.is_some() || state.terminated.is_some());
     let has_previous = status.restart_count > 0;
     [has_started.then(|| log(false)), has_previous.then(|| log(true))].into_iter().flatten().collect()
 }
