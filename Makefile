@@ -31,6 +31,11 @@ check: tools ## Format, lints, dependency rule, licences, docs, tests that need 
 	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --workspace --no-deps --document-private-items
 	INSTA_UPDATE=no cargo test --quiet --workspace
 
+.PHONY: generate
+generate: ## Write anew what is generated from the code and committed; a test fails when it drifts
+	HOIST_GENERATE=1 cargo test --quiet --package hoist-api --test generated
+	HOIST_GENERATE=1 cargo test --quiet --package hoist-cli --test references
+
 .PHONY: build
 build: ## Build hcp and the programs of the images
 	cargo build --release --bins $(PROGRAMS)
@@ -45,12 +50,6 @@ install: build ## Put hcp, hypershift and kubectl-hcp into /usr/local/bin
 	install -m 0755 $(BIN)/hcp /usr/local/bin/hcp
 	ln -sf hcp /usr/local/bin/hypershift
 	ln -sf hcp /usr/local/bin/kubectl-hcp
-
-.PHONY: reference
-reference: ## Write docs/reference from the code
-	cargo run --quiet --package hoist-cli -- reference cli > docs/reference/command-line.md
-	cargo run --quiet --package hoist-cli -- reference api > docs/reference/api.md
-	cargo run --quiet --package hoist-cli -- reference conditions > docs/reference/conditions.md
 
 .PHONY: test
 test: ## Everything: `make check`, then the tests against real programs and a real instance

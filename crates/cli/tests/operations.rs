@@ -1,4 +1,4 @@
-//! The real program: installation, dumps, explanations, versions, completions, man pages and references.
+//! The real program: installation, dumps, explanations, versions, completions, man pages.
 
 mod command_line {
     pub mod program;
@@ -150,15 +150,4 @@ fn every_command_has_a_man_page() {
         assert!(pages.iter().any(|found| found == page), "{page}: {pages:?}");
     }
     assert!(program.read("man/hcp-dump-cluster.1").contains("artifact\\-dir"));
-}
-
-/// `make reference` writes them anew.
-#[rstest]
-#[case("cli", include_str!("../../../docs/reference/command-line.md"))]
-#[case("api", include_str!("../../../docs/reference/api.md"))]
-#[case("conditions", include_str!("../../../docs/reference/conditions.md"))]
-fn the_committed_references_are_those_of_the_code(#[case] page: &str, #[case] committed: &str) {
-    let run = Program::hcp().run(&["reference", page]);
-    let printed = run.split_once("--- stdout\n").unwrap().1.split_once("--- stderr").unwrap().0;
-    assert!(printed.trim_end() == committed.trim_end(), "docs/reference is not of this code; run `make reference`");
 }

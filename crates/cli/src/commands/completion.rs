@@ -22,9 +22,9 @@ pub fn completion(arguments: &CompletionArguments, context: &Context) -> Result<
     // The generator for bash uses two names for one function when the program has a dash in its own.
     let without_dash = program.replace('-', "_");
     let is_bash = arguments.shell == Shell::Bash;
-    let name = if is_bash { &without_dash } else { program };
+    let name = if is_bash { without_dash.as_str() } else { program };
     let mut script = Vec::new();
-    let mut command = commands::tree(context.invocation).name(name.to_owned()).bin_name(name);
+    let mut command = commands::tree(context.invocation).bin_name(name);
     clap_complete::generate(arguments.shell, &mut command, name, &mut script);
     let mut script = String::from_utf8_lossy(&script).into_owned();
     if is_bash {

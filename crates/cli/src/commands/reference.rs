@@ -1,4 +1,4 @@
-//! `reference`: the pages of docs/reference, from the code. Hidden: it is there for `make reference`.
+//! `reference`: the pages of docs/reference, from the code. Hidden: it is there for `make generate`.
 
 mod api;
 mod command_line;
@@ -32,7 +32,7 @@ pub fn reference(command: &ReferenceCommand, context: &Context) -> Result<()> {
 }
 
 /// The line that keeps people from editing a page.
-const GENERATED: &str = "<!-- Made from the code by `make reference`; changes here are lost. -->\n";
+const GENERATED: &str = "<!-- Made from the code by `make generate`; changes here are lost. -->\n";
 
 /// A text in a cell of a table.
 fn cell(text: &str) -> String {

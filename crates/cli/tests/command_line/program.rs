@@ -1,5 +1,7 @@
 //! Runs the program in an empty folder, with an environment of its own.
 
+#![allow(dead_code, reason = "not every test program needs everything")]
+
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
@@ -23,7 +25,6 @@ impl Program {
     }
 
     /// As `kubectl-hcp`, which kubectl starts.
-    #[allow(dead_code, reason = "not every test program needs every name")]
     pub fn kubectl() -> Self {
         Self::named("kubectl-hcp")
     }
@@ -43,7 +44,6 @@ impl Program {
     }
 
     /// Names of the files in a folder that the program wrote.
-    #[allow(dead_code, reason = "not every test program needs it")]
     pub fn list(&self, name: &str) -> Vec<String> {
         let entries = fs_err::read_dir(self.folder.path().join(name)).expect("a folder that the program wrote");
         let mut names: Vec<String> =
@@ -53,7 +53,6 @@ impl Program {
     }
 
     /// Runs a script where the program ran, and gives what it printed.
-    #[allow(dead_code, reason = "not every test program needs it")]
     pub fn bash(&self, script: &str) -> String {
         let output = Command::new("bash").args(["--norc", "-c", script]).current_dir(self.folder.path()).output();
         let output = output.expect("bash starts");
