@@ -19,9 +19,9 @@ pub fn objects(settings: &Settings) -> Vec<DynamicObject> {
     let common = || {
         let rules = json!({"groups": [{"name": "hoist", "rules": alerts::rules(&settings.namespace)}]});
         vec![
-            object(settings, "ServiceMonitor", OPERATOR, monitor(OPERATOR, "endpoints", "metrics")),
-            object(settings, "PodMonitor", BOOTSTRAP, monitor(BOOTSTRAP, "podMetricsEndpoints", "health")),
-            object(settings, "PrometheusRule", "hoist", rules),
+            object(settings, "ServiceMonitor", OPERATOR, &monitor(OPERATOR, "endpoints", "metrics")),
+            object(settings, "PodMonitor", BOOTSTRAP, &monitor(BOOTSTRAP, "podMetricsEndpoints", "health")),
+            object(settings, "PrometheusRule", "hoist", &rules),
         ]
     };
     match settings.monitoring {
@@ -38,7 +38,7 @@ fn monitor(program: &str, endpoints: &str, port: &str) -> Value {
     })
 }
 
-fn object(settings: &Settings, kind: &str, name: &str, spec: Value) -> DynamicObject {
+fn object(settings: &Settings, kind: &str, name: &str, spec: &Value) -> DynamicObject {
     DynamicObject {
         types: Some(TypeMeta { api_version: MONITORING_API.to_owned(), kind: kind.to_owned() }),
         metadata: metadata(settings, name),
@@ -47,7 +47,7 @@ fn object(settings: &Settings, kind: &str, name: &str, spec: Value) -> DynamicOb
 }
 
 fn scraper(settings: &Settings) -> Vec<DynamicObject> {
-    let rule = |group: &str, resources: &[&str]| PolicyRule {
+    let reading = |group: &str, resources: &[&str]| PolicyRule {
         api_groups: Some(vec![group.to_owned()]),
         resources: Some(resources.iter().map(|resource| (*resource).to_owned()).collect()),
         verbs: ["get", "list", "watch"].map(str::to_owned).to_vec(),
@@ -55,7 +55,10 @@ fn scraper(settings: &Settings) -> Vec<DynamicObject> {
     };
     let role = Role {
         metadata: metadata(settings, SCRAPER),
-        rules: Some(vec![rule("", &["services", "endpoints", "pods"]), rule("discovery.k8s.io", &["endpointslices"])]),
+        rules: Some(vec![
+            reading("", &["services", "endpoints", "pods"]),
+            reading("discovery.k8s.io", &["endpointslices"]),
+        ]),
     };
     let binding = RoleBinding {
         metadata: metadata(settings, SCRAPER),

@@ -48,9 +48,9 @@ fn name(argument: &Arg) -> String {
     match argument.get_long() {
         Some(long) if !argument.get_action().takes_values() => format!("--{long}"),
         Some(long) => {
-            let aliases: String =
-                argument.get_all_aliases().unwrap_or_default().iter().map(|alias| format!(", --{alias}")).collect();
-            format!("--{long} {value}{aliases}")
+            let aliases = argument.get_all_aliases().unwrap_or_default();
+            let aliases: Vec<String> = aliases.iter().map(|alias| format!(", --{alias}")).collect();
+            format!("--{long} {value}{}", aliases.concat())
         }
         None => value,
     }
