@@ -12,6 +12,7 @@ mod join;
 mod join_faults;
 mod leaving;
 mod local;
+mod operations;
 mod requests;
 mod tokens;
 mod traces;
@@ -56,6 +57,9 @@ pub fn all() -> Vec<Case> {
         Case::new("create: conditions, columns and pods are as promised with zero nodes", create::zero_nodes),
         Case::new("create: Secrets are encrypted at rest", create::encrypted_at_rest),
         Case::new("api: every rule of the API holds, in its own words", api_rules::hold),
+        Case::new("install: what is rendered is what is installed", operations::render),
+        Case::new("install: another operator leaves the hosted cluster alone", operations::install_again),
+        Case::new("install: alerts come where their kinds are served", operations::monitoring),
         Case::new("bad input: a condition says it within 15 s", bad_input::told_by_a_condition),
         Case::new("bad input: wrong manifests are refused or told within 15 s", wrong_manifests::told_by_conditions),
         Case::new("conditions: no default StorageClass is told and heals", conditions::no_default_storage_class),
@@ -68,6 +72,7 @@ pub fn all() -> Vec<Case> {
         Case::decisive("join: two plain hosts become Ready nodes", join::two_hosts),
         Case::new("join: web pods on both hosts answer through a Service by name", join::web_pods),
         Case::new("join: logs and exec go through konnectivity", join::logs_and_exec),
+        Case::new("dump: both clusters, and no secret", operations::dump),
         Case::new("join: a second run of the join line changes nothing", join::join_again),
         Case::new("requests: foreign ones and extra names stay pending and are reported", requests::foreign),
         Case::new("requests: a credential is worth nothing with another key", requests::replayed_credential),

@@ -11,6 +11,7 @@ pub mod conditions;
 pub mod control_plane_component;
 pub mod dynamic;
 pub mod etcd_backup;
+pub mod explanations;
 pub mod host;
 pub mod hosted_cluster;
 pub mod hosted_control_plane;
@@ -18,6 +19,7 @@ pub mod join_token;
 pub mod labels;
 pub mod names;
 pub mod node_pool;
+pub mod priority_classes;
 pub mod schema;
 
 pub use control_plane_component::ControlPlaneComponent;
