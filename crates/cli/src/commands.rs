@@ -8,6 +8,7 @@ pub mod join_command;
 pub mod join_token;
 pub mod kubeconfig;
 pub mod local;
+pub mod node_pool;
 pub mod release;
 pub mod version;
 
@@ -53,10 +54,10 @@ enum Command {
     Install(install::InstallArguments),
     /// Remove the operator; refused while hosted clusters exist
     Uninstall(install::UninstallArguments),
-    /// Create clusters, kubeconfigs, join tokens and join commands
+    /// Create clusters, NodePools, kubeconfigs, join tokens and join commands
     #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
     Create(Create),
-    /// Destroy clusters
+    /// Destroy clusters and NodePools
     #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
     Destroy(Destroy),
     /// List join tokens and hosts
@@ -90,6 +91,15 @@ enum Create {
     /// Create a hosted cluster on one of the platforms
     #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
     Cluster(cluster::create::Platform),
+    /// Create a NodePool of a hosted cluster on one of the platforms
+    #[command(
+        name = "nodepool",
+        alias = "node-pool",
+        subcommand,
+        subcommand_required = true,
+        arg_required_else_help = true
+    )]
+    NodePool(node_pool::create::Platform),
     /// Print the administrator's kubeconfig of a hosted cluster, or of all of them
     Kubeconfig(kubeconfig::CreateArguments),
     /// Create a token with which hosts join a NodePool, and print it
@@ -103,6 +113,9 @@ enum Destroy {
     /// Destroy a hosted cluster and let its hosts go
     #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
     Cluster(cluster::destroy::Platform),
+    /// Destroy a NodePool and let its nodes go
+    #[command(name = "nodepool", alias = "node-pool")]
+    NodePool(node_pool::destroy::DestroyArguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -135,10 +148,12 @@ pub async fn run(command_line: CommandLine, context: &Context) -> Result<()> {
         Command::Install(arguments) => install::install(arguments, context).await,
         Command::Uninstall(arguments) => install::uninstall(arguments, context).await,
         Command::Create(Create::Cluster(platform)) => cluster::create::create(platform, context).await,
+        Command::Create(Create::NodePool(platform)) => node_pool::create::create(platform, context).await,
         Command::Create(Create::Kubeconfig(arguments)) => kubeconfig::create(arguments, context).await,
         Command::Create(Create::JoinToken(arguments)) => join_token::create(arguments, context).await,
         Command::Create(Create::JoinCommand(arguments)) => join_command::create(arguments, context).await,
         Command::Destroy(Destroy::Cluster(platform)) => cluster::destroy::destroy(platform, context).await,
+        Command::Destroy(Destroy::NodePool(arguments)) => node_pool::destroy::destroy(arguments, context).await,
         Command::List(List::JoinTokens(arguments)) | Command::Get(List::JoinTokens(arguments)) => {
             join_token::list(arguments, context).await
         }
