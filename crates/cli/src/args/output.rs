@@ -5,6 +5,7 @@
 pub enum Output {
     /// For people.
     #[default]
+    #[value(name = "table", alias = "text")]
     Text,
     /// One JSON document.
     Json,
