@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hoist_api::HostedControlPlane;
 use hoist_api::conditions::{ALL_IS_WELL, CONTROL_PLANE_AVAILABLE, ConditionType as Type, Reason};
 use hoist_api::hosted_cluster::status::ApiEndpoint;
-use hoist_api::hosted_cluster::version::DesiredRelease;
+use hoist_api::hosted_cluster::version::{ClusterVersionStatus, ControlPlaneVersionStatus, DesiredRelease};
 use hoist_api::hosted_control_plane::{HostedControlPlaneStatus, KubeconfigSecretRef};
 use hoist_control_plane::ComponentName;
 use hoist_controller::conditions::{Status, Verdict, find, merge};
@@ -52,9 +52,13 @@ pub fn compute(control_plane: &HostedControlPlane, judged: &Judged<'_>, now: Tim
     let applied = judged.outcome.and_then(Result::ok);
     let is_complete = applied.is_some() && judged.progress.iter().all(Progress::is_complete);
     let whole_second = Time(Timestamp::from_second(now.as_second()).unwrap_or(now));
-    let advance = |previous, image: &str| match judged.plan {
+    let advance = |previous: Option<&ClusterVersionStatus>, image: &str| match judged.plan {
         Some(plan) => {
-            let desired = DesiredRelease { image: image.to_owned(), version: plan.release.version.to_string() };
+            let desired = DesiredRelease {
+                image: image.to_owned(),
+                version: plan.release.version.to_string(),
+                ..DesiredRelease::default()
+            };
             Some(versions::advance(previous, desired, is_complete, generation, &whole_second))
         }
         None => previous.cloned(),
@@ -75,7 +79,11 @@ pub fn compute(control_plane: &HostedControlPlane, judged: &Judged<'_>, now: Tim
             },
         ),
         version_status: advance(before.version_status.as_ref(), &spec.release_image),
-        control_plane_version: advance(before.control_plane_version.as_ref(), control_plane_image),
+        control_plane_version: advance(
+            before.control_plane_version.clone().map(ClusterVersionStatus::from).as_ref(),
+            control_plane_image,
+        )
+        .map(ControlPlaneVersionStatus::from),
         kube_config: if has_kubeconfig {
             Some(KubeconfigSecretRef {
                 name: names::ADMIN_KUBECONFIG.to_owned(),
@@ -86,6 +94,7 @@ pub fn compute(control_plane: &HostedControlPlane, judged: &Judged<'_>, now: Tim
         },
         node_count: judged.guest.and_then(|(_, nodes)| i32::try_from(nodes.len()).ok()).or(before.node_count),
         conditions: merge(&before.conditions, &verdicts, control_plane.metadata.generation, now),
+        ..before
     }
 }
 
