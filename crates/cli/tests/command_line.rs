@@ -1,6 +1,7 @@
 //! The real program: exit code, standard output and standard error of what needs no cluster.
 
 mod command_line {
+    mod definitions;
     mod node_pools;
     mod platforms;
     pub mod program;
