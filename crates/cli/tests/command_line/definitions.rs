@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::platforms::with_files;
 use super::program::Program;
 
-const EVERYTHING: [&str; 24] = [
+const EVERYTHING: [&str; 23] = [
     "--annotations=a=b",
     "--labels=a=b",
     "--generate-ssh",
@@ -31,7 +31,6 @@ const EVERYTHING: [&str; 24] = [
     "--toleration=key=a,operator=exists,effect=noexecute,tolerationSeconds=5",
     "--auto-repair",
     "--node-drain-timeout=10m",
-    "--release-image=registry.example.com/hoist/release:1.36.3",
     "--node-pool-replicas=3",
 ];
 
@@ -48,7 +47,15 @@ fn what_is_rendered_is_what_the_definitions_allow(
     #[case] own: &[&str],
     #[values(&[], &EVERYTHING)] more: &[&str],
 ) {
-    let base = ["create", "cluster", platform, "--name=demo", "--pull-secret=pull-secret", "--render-into=out.yaml"];
+    let base = [
+        "create",
+        "cluster",
+        platform,
+        "--name=demo",
+        "--pull-secret=pull-secret",
+        "--release-image=registry.example.com/hoist/release:1.36.3",
+        "--render-into=out.yaml",
+    ];
     let program = with_files(Program::hcp());
     let run = program.run(&[&base, own, more].concat());
     assert!(run.contains("exit code: 0"), "{run}");

@@ -146,6 +146,12 @@ fn effects(flags: &ClusterFlags, platform: &str) -> Result<Vec<String>> {
         }
     }
     let mut told = Vec::new();
+    if flags.render.renders() && flags.release_image.is_empty() && flags.release_stream.is_empty() {
+        told.push(
+            "the manifests name no release image: fill in spec.release.image before they are applied, or render with --release-image"
+                .to_owned(),
+        );
+    }
     if platform != "KubeVirt" && flags.external_dns_domain.as_deref().is_some_and(|domain| !domain.is_empty()) {
         told.push(format!("--external-dns-domain has no effect on platform {platform}, which names no services"));
     }
