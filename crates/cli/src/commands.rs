@@ -1,5 +1,6 @@
 //! The command tree: verbs, then nouns, then platforms, as in HyperShift.
 
+pub mod absent;
 pub mod cluster;
 pub mod completion;
 pub mod host;
@@ -106,6 +107,20 @@ enum Create {
     JoinToken(join_token::CreateArguments),
     /// Print the line that joins a Linux host to a hosted cluster
     JoinCommand(join_command::CreateArguments),
+    #[command(hide = true)]
+    Infra(absent::Unserved),
+    #[command(hide = true)]
+    Iam(absent::Unserved),
+    #[command(hide = true)]
+    OperatorRoles(absent::Unserved),
+    #[command(hide = true)]
+    Bastion(absent::Unserved),
+    #[command(hide = true)]
+    OadpBackup(absent::Unserved),
+    #[command(hide = true)]
+    OadpRestore(absent::Unserved),
+    #[command(hide = true)]
+    OadpSchedule(absent::Unserved),
 }
 
 #[derive(Debug, Subcommand)]
@@ -116,6 +131,12 @@ enum Destroy {
     /// Destroy a NodePool and let its nodes go
     #[command(name = "nodepool", alias = "node-pool")]
     NodePool(node_pool::destroy::DestroyArguments),
+    #[command(hide = true)]
+    Infra(absent::Unserved),
+    #[command(hide = true)]
+    Iam(absent::Unserved),
+    #[command(hide = true)]
+    Bastion(absent::Unserved),
 }
 
 #[derive(Debug, Subcommand)]
@@ -148,6 +169,16 @@ pub async fn run(command_line: CommandLine, context: &Context) -> Result<()> {
         Command::Install(arguments) => install::install(arguments, context).await,
         Command::Uninstall(arguments) => install::uninstall(arguments, context).await,
         Command::Create(Create::Cluster(platform)) => cluster::create::create(platform, context).await,
+        Command::Create(Create::Infra(_)) => Err(absent::cloud("create infra")),
+        Command::Create(Create::Iam(_)) => Err(absent::cloud("create iam")),
+        Command::Create(Create::OperatorRoles(_)) => Err(absent::cloud("create operator-roles")),
+        Command::Create(Create::Bastion(_)) => Err(absent::cloud("create bastion")),
+        Command::Create(Create::OadpBackup(_)) => Err(absent::backup("create oadp-backup")),
+        Command::Create(Create::OadpRestore(_)) => Err(absent::backup("create oadp-restore")),
+        Command::Create(Create::OadpSchedule(_)) => Err(absent::backup("create oadp-schedule")),
+        Command::Destroy(Destroy::Infra(_)) => Err(absent::cloud("destroy infra")),
+        Command::Destroy(Destroy::Iam(_)) => Err(absent::cloud("destroy iam")),
+        Command::Destroy(Destroy::Bastion(_)) => Err(absent::cloud("destroy bastion")),
         Command::Create(Create::NodePool(platform)) => node_pool::create::create(platform, context).await,
         Command::Create(Create::Kubeconfig(arguments)) => kubeconfig::create(arguments, context).await,
         Command::Create(Create::JoinToken(arguments)) => join_token::create(arguments, context).await,

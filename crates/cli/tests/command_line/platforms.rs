@@ -81,6 +81,23 @@ fn platforms_that_are_not_served_say_so_whatever_their_flags(
 }
 
 #[rstest]
+#[case(&["create", "infra", "aws", "--name", "x"], "works on the infrastructure of a cloud")]
+#[case(&["create", "iam", "azure"], "works on the infrastructure of a cloud")]
+#[case(&["create", "operator-roles"], "works on the infrastructure of a cloud")]
+#[case(&["create", "bastion", "aws", "--help"], "works on the infrastructure of a cloud")]
+#[case(&["destroy", "infra", "aws"], "works on the infrastructure of a cloud")]
+#[case(&["destroy", "iam"], "works on the infrastructure of a cloud")]
+#[case(&["create", "oadp-backup", "--hc-name", "x"], "OADP operator")]
+#[case(&["create", "oadp-schedule"], "OADP operator")]
+fn commands_with_nothing_to_work_on_say_so_whatever_their_flags(#[case] arguments: &[&str], #[case] reason: &str) {
+    let run = Program::hypershift().run(arguments);
+    assert!(
+        run.contains("exit code: 2") && run.contains("is not supported on this installation") && run.contains(reason),
+        "{run}"
+    );
+}
+
+#[rstest]
 #[case("agent")]
 #[case("kubevirt")]
 fn the_least_that_renders(#[case] platform: &str) {

@@ -263,3 +263,6 @@ impl NodePoolFlags {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

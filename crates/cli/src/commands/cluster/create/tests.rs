@@ -143,3 +143,37 @@ async fn a_stream_is_looked_up_among_the_supported_releases() {
     let cluster: HostedCluster = fake.get("clusters", "demo");
     assert_eq!(cluster.spec.release.image, "r.example.com/hoist/release:1.35.4");
 }
+
+#[derive(Parser)]
+struct AgentLine {
+    #[command(flatten)]
+    arguments: AgentArguments,
+}
+
+async fn write_agent(fake: &FakeApi, namespace: &str) -> Result<()> {
+    let pull_secret = NamedTempFile::new().unwrap();
+    fs_err::write(pull_secret.path(), r#"{"auths":{"r.example.com":{"auth":"YTpi"}}}"#).unwrap();
+    let path = pull_secret.path().to_str().unwrap();
+    let line = ["hcp", "--name", "demo", "--pull-secret", path, "--agent-namespace", namespace];
+    let arguments = AgentLine::parse_from(line).arguments;
+    let input = Input::check(&arguments, AvailabilityPolicy::HighlyAvailable)?;
+    let session = Session::with_client(fake.client());
+    write(&session, &arguments.flags, input, AgentArguments::ADDRESS_FLAG, &Printer::new()).await
+}
+
+#[tokio::test]
+async fn agents_may_live_beside_their_cluster_even_before_its_namespace_is_there() {
+    let fake = management();
+    write_agent(&fake, "clusters").await.unwrap();
+    let cluster: HostedCluster = fake.get("clusters", "demo");
+    assert_eq!(cluster.spec.platform.agent.unwrap().agent_namespace, "clusters");
+    assert_eq!(cluster.spec.services[0].service_publishing_strategy.node_port.as_ref().unwrap().address, "192.0.2.10");
+}
+
+#[tokio::test]
+async fn a_namespace_of_agents_that_is_not_there_is_refused_and_nothing_is_written() {
+    let fake = with_namespace(management());
+    let error = write_agent(&fake, "agents").await.unwrap_err().to_string();
+    assert!(error.starts_with("--agent-namespace agents: the management cluster has no such namespace"), "{error}");
+    assert_eq!(fake.writes(), Vec::<String>::new());
+}
