@@ -1,6 +1,7 @@
 //! The cases in the order in which they build on each other; a file a theme.
 
 mod bad_input;
+mod cluster_commands;
 mod command_line;
 mod conditions;
 mod control_plane_faults;
@@ -54,6 +55,12 @@ pub fn all() -> Vec<Case> {
         Case::decisive("create: the hosted API answers with the Secret's kubeconfig", create::create),
         Case::new("create: conditions, columns and pods are as promised with zero nodes", create::zero_nodes),
         Case::new("create: Secrets are encrypted at rest", create::encrypted_at_rest),
+        Case::new(
+            "create: what every platform renders is taken by the API server",
+            cluster_commands::rendered_is_taken,
+        ),
+        Case::new("nodepool: created, refused and destroyed by the command line", cluster_commands::node_pools),
+        Case::new("kubeconfig: --port-forward reaches the hosted API", cluster_commands::port_forward),
         Case::new("bad input: a condition says it within 15 s", bad_input::told_by_a_condition),
         Case::new("bad input: wrong manifests are refused or told within 15 s", wrong_manifests::told_by_conditions),
         Case::new("conditions: no default StorageClass is told and heals", conditions::no_default_storage_class),
