@@ -2,6 +2,7 @@
 
 mod api_rules;
 mod bad_input;
+mod cluster_commands;
 mod command_line;
 mod conditions;
 mod control_plane_faults;
@@ -60,6 +61,12 @@ pub fn all() -> Vec<Case> {
         Case::new("install: what is rendered is what is installed", operations::render),
         Case::new("install: another operator leaves the hosted cluster alone", operations::install_again),
         Case::new("install: alerts come where their kinds are served", operations::monitoring),
+        Case::new(
+            "create: what every platform renders is taken by the API server",
+            cluster_commands::rendered_is_taken,
+        ),
+        Case::new("nodepool: created, refused and destroyed by the command line", cluster_commands::node_pools),
+        Case::new("kubeconfig: --port-forward reaches the hosted API", cluster_commands::port_forward),
         Case::new("bad input: a condition says it within 15 s", bad_input::told_by_a_condition),
         Case::new("bad input: wrong manifests are refused or told within 15 s", wrong_manifests::told_by_conditions),
         Case::new("conditions: no default StorageClass is told and heals", conditions::no_default_storage_class),
