@@ -22,6 +22,9 @@ pub enum ConditionType {
     ClusterVersionReleaseAccepted,
     ClusterVersionProgressing,
     ClusterVersionUpgradeable,
+    ClusterVersionRetrievedUpdates,
+    /// On HostedControlPlanes only: the inverse of `ClusterVersionSucceeding`.
+    ClusterVersionFailing,
     IgnitionEndpointAvailable,
     ReconciliationActive,
     ReconciliationSucceeded,
@@ -110,6 +113,7 @@ pub enum Reason {
     NodesJoining,
     NodesMissing,
     UnsupportedSkew,
+    KubeletMinorVersionUnsupportedNextUpgrade,
     ComponentsUnavailable,
     InfrastructureNotReady,
 }

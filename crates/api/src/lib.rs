@@ -5,6 +5,7 @@
 
 pub mod annotations;
 pub mod conditions;
+pub mod config;
 pub mod control_plane_component;
 pub mod dynamic;
 pub mod host;

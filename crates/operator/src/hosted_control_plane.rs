@@ -4,6 +4,8 @@
 //! never an error: the watches on workloads, pods and Services bring the next pass.
 
 pub mod apply;
+pub mod cluster_operators;
+pub mod cluster_version;
 pub mod error;
 pub mod guest_content;
 pub mod observe;
@@ -104,7 +106,8 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
         Some(Ok(applied)) => applied.progress.clone(),
         _ => apply::look(ctx, &namespace).await?,
     };
-    let state = ctx.guests.get(&namespace).map(|guest| (guest.state(), guest.nodes()));
+    let guest = ctx.guests.get(&namespace);
+    let state = guest.as_ref().map(|guest| (guest.state(), guest.nodes()));
     let judged = status::Judged {
         findings: match &checked {
             Ok(checked) => checked.notices.clone(),
@@ -115,8 +118,17 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
         progress: &progress,
         guest: state.as_ref(),
         pods: &observed.pods,
+        node_pools: &observed.node_pools,
+        supported: observed.supported.as_ref(),
     };
-    let wanted = status::compute(&control_plane, &judged, ctx.clock.now());
+    let judgement = status::judge(&control_plane, &judged, ctx.clock.now());
+    let wanted = status::compute(&control_plane, &judged, &judgement, ctx.clock.now());
+    if let Some(guest) = &guest
+        && cluster_operators::is_settled(state.as_ref())
+        && judgement.version.is_known()
+    {
+        guest.set_report(guest_content::report(&control_plane, judgement));
+    }
     if ctx.calls.publish_status(&api, &control_plane, control_plane.status.as_ref(), &wanted).await? {
         announce(ctx, &control_plane, &wanted).await;
     }

@@ -1,7 +1,7 @@
 //! What a hosted cluster shall contain, and how the operator reaches it.
 
 use hoist_api::HostedControlPlane;
-use hoist_guest::{Credentials, node_bootstrap, objects, rights};
+use hoist_guest::{Credentials, cluster_config, node_bootstrap, objects, rights};
 use hoist_pki::table::names;
 use hoist_plan::Plan;
 use kube::ResourceExt;
@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 
 use super::apply::Applied;
 use super::observe::Observed;
+use super::status::Judgement;
 use crate::context::Context;
-use crate::guest::{Connection, Content, Route};
+use crate::guest::{Connection, Content, Report, Route};
 use crate::hexadecimal::hexadecimal;
 use crate::node_pool::node_config;
 use crate::settings::GuestAccess;
@@ -71,6 +72,16 @@ pub fn content(plan: &Plan, observed: &Observed, applied: &Applied) -> Content {
         }
     }
     content
+}
+
+/// What the hosted cluster says of itself.
+pub fn report(control_plane: &HostedControlPlane, judgement: Judgement) -> Report {
+    let spec = &control_plane.spec;
+    Report {
+        settings: cluster_config::Settings { cluster_id: spec.cluster_id.clone(), channel: None, upstream: None },
+        parts: judgement.parts,
+        version: judgement.version,
+    }
 }
 
 /// Sixteen hexadecimal digits that change with the texts.

@@ -135,9 +135,19 @@ async fn with_everything_ready_it_is_available_complete_and_idle_without_any_nod
     pass_once(&fake, &ctx).await;
     let control_plane = pass_once(&fake, &ctx).await;
     assert_eq!(condition(&control_plane, Type::Available), ("True".to_owned(), "AsExpected".to_owned()));
-    let version = control_plane.status.as_ref().unwrap().version_status.clone().unwrap();
-    assert_eq!((version.history.len(), version.history[0].version.as_str()), (1, "1.36.3"));
-    assert!(version.history[0].completion_time.is_some());
+    let status = control_plane.status.as_ref().unwrap();
+    let of_control_plane = status.control_plane_version.clone().unwrap();
+    assert_eq!((of_control_plane.history.len(), of_control_plane.history[0].version.as_str()), (1, "1.36.3"));
+    assert!(of_control_plane.history[0].completion_time.is_some());
+    // The whole cluster's version also needs what runs on nodes: HyperShift says so of a cluster without nodes.
+    assert_eq!(status.version_status.clone().unwrap().history[0].completion_time, None);
+    for (type_, expected) in [
+        (Type::ClusterVersionAvailable, "False"),
+        (Type::ClusterVersionSucceeding, "Unknown"),
+        (Type::ClusterVersionProgressing, "True"),
+    ] {
+        assert_eq!(condition(&control_plane, type_).0, expected, "{type_}");
+    }
     let component: ControlPlaneComponent = fake.get("clusters-demo", "etcd");
     assert_eq!(component.status.unwrap().version.unwrap(), "1.36.3");
     fake.clear_writes();
