@@ -14,3 +14,5 @@ pub const SKIP_RELEASE_IMAGE_VALIDATION: &str = "hypershift.openshift.io/skip-re
 pub const CLEANUP_CLOUD_RESOURCES: &str = "hypershift.openshift.io/cleanup-cloud-resources";
 /// On a Host: a person asked for its removal (`hcp remove host`); value is the time, RFC 3339.
 pub const REMOVE_HOST: &str = "hoist.internal/remove";
+/// On everything that an operator of ours applies: a hash of what it asked for, so that it writes nothing after a restart.
+pub const APPLIED: &str = "hoist.internal/applied";

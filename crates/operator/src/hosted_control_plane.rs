@@ -92,7 +92,7 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
         return Ok(Action::await_change());
     };
     let Some(owner) = hosted_cluster_of(&control_plane) else { return Err(Error::NoHostedCluster { namespace }) };
-    let observed = observe::observe(ctx, &control_plane, &owner).await?;
+    let observed = Box::pin(observe::observe(ctx, &control_plane, &owner)).await?;
     let identity = identity(&control_plane, &owner);
     let checked = validate(&control_plane, &identity, &observed);
     let outcome = match &checked {

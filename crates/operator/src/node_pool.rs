@@ -125,7 +125,7 @@ async fn pass(node_pool: &NodePool, ctx: &Context) -> Result<Action, Error> {
         cluster: cluster.as_ref(),
         release: release.as_ref().map(|release| release.as_deref()),
         hosts: &hosts,
-        nodes: guest.as_ref().map(|guest| guest.nodes()),
+        nodes: guest.as_ref().filter(|guest| guest.knows_nodes()).map(|guest| guest.nodes()),
         refused: guest.as_ref().map(|guest| guest.state().refused).unwrap_or_default(),
         pause: paused::until(node_pool.spec.paused_until.as_deref(), ctx.clock.now()),
     };

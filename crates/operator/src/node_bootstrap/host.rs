@@ -6,7 +6,7 @@ use std::time::Duration;
 use hoist_api::host::{CREDENTIAL_ISSUED, HostStatus, Stage};
 use hoist_api::{FINALIZER, Host, HostedControlPlane, NodePool, annotations};
 use hoist_controller::ApiError;
-use hoist_controller::conditions::{Status, Verdict, merge};
+use hoist_controller::conditions::{Status, Verdict, find, merge};
 use hoist_pki::Authority;
 use hoist_pki::table::names;
 use hoist_plan::HostPort;
@@ -26,6 +26,8 @@ use crate::guest::Guest;
 use crate::hosted_control_plane::hosted_cluster_of;
 use crate::node_facts;
 
+/// Condition of a Host: what its Node says.
+const READY: &str = "Ready";
 const RESYNC: Duration = Duration::from_secs(10 * 60);
 const NAME: &str = "host";
 
@@ -166,12 +168,21 @@ async fn publish(
     refused: Option<&Error>,
 ) -> Result<(), ApiError> {
     let before = host.status.clone().unwrap_or_default();
+    let mut verdicts = verdicts(host, node, guest, refused);
+    if !knows(guest) {
+        // Not reached since the operator started: what was said last stands.
+        for verdict in &mut verdicts {
+            if let Some(said) = find(&before.conditions, &verdict.type_).filter(|_| verdict.type_ == READY) {
+                *verdict = Verdict::copied(said);
+            }
+        }
+    }
     let wanted = Mirror {
         node: node.map(ResourceExt::name_any).or_else(|| before.node.clone().filter(|_| !knows(guest))),
         kubelet_version: node.and_then(node_facts::kubelet_version).or_else(|| before.kubelet_version.clone()),
         conditions: merge(
             &before.conditions,
-            &verdicts(host, node, guest, refused),
+            &verdicts,
             host.metadata.generation,
             ctx.clock.now(),
         ),
@@ -221,10 +232,10 @@ fn verdicts(host: &Host, node: Option<&Node>, guest: Option<&Guest>, refused: Op
             };
             let reason =
                 condition.reason.clone().filter(|reason| !reason.is_empty()).unwrap_or_else(|| "Unknown".to_owned());
-            Verdict::new("Ready", value, reason, condition.message.clone().unwrap_or_default())
+            Verdict::new(READY, value, reason, condition.message.clone().unwrap_or_default())
         }
         None => Verdict::new(
-            "Ready",
+            READY,
             false,
             "NoNode",
             status.message.clone().unwrap_or_else(|| "the host has not registered its Node yet".to_owned()),
