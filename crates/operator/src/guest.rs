@@ -122,6 +122,13 @@ impl Guest {
         replace(&self.shared.content, content);
     }
 
+    /// Leaves the hosted cluster's objects as they are, whoever changes them, until they are set again. Hosts go on renewing
+    /// their certificates.
+    pub fn rest(&self) {
+        self.shared.content.send_replace(None);
+        self.shared.report.send_replace(None);
+    }
+
     /// Sets what the hosted cluster shall say of itself; written soon, and again when it changes.
     pub fn set_report(&self, report: Report) {
         replace(&self.shared.report, report);

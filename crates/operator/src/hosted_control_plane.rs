@@ -83,8 +83,12 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
         ctx.guests.stop(ctx, &namespace);
         return Ok(Action::await_change());
     }
-    if paused::until(control_plane.spec.paused_until.as_deref(), ctx.clock.now()).is_paused() {
-        return Ok(Action::requeue(RESYNC));
+    let pause = paused::until(control_plane.spec.paused_until.as_deref(), ctx.clock.now());
+    if pause.is_paused() {
+        if let Some(guest) = ctx.guests.get(&namespace) {
+            guest.rest();
+        }
+        return Ok(Action::requeue(pause.look_again(ctx.clock.now(), RESYNC)));
     }
     // Nothing here waits for the watch's cache: the status that this pass builds on must be the newest.
     let api: Api<HostedControlPlane> = Api::namespaced(ctx.client.clone(), &namespace);
@@ -137,7 +141,15 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
             tracing::warn!(error = error_chain(&error), "the control plane was not applied");
             Err(error)
         }
-        Some(Ok(applied)) => Ok(Action::requeue(applied.look_again(ctx.clock.now()).unwrap_or(RESYNC).min(RESYNC))),
+        Some(Ok(applied)) => {
+            let now = ctx.clock.now();
+            let renewal = applied.look_again(now).unwrap_or(RESYNC);
+            // What hosts of a paused pool read is applied here, so here its pause must be seen to end.
+            let pauses = observed.node_pools.iter().map(|(pool, _)| {
+                paused::until(pool.spec.paused_until.as_deref(), now).look_again(now, RESYNC)
+            });
+            Ok(Action::requeue(pauses.fold(renewal.min(RESYNC), Duration::min)))
+        }
         // A release that could not be read may be readable soon; everything else waits for an edit.
         None if observed.facts.release.is_err() => Ok(Action::requeue(Duration::from_secs(6))),
         None => Ok(Action::requeue(Duration::from_secs(30))),
@@ -188,7 +200,7 @@ async fn connect(
         return;
     }
     let Some(connection) = guest_content::connection(ctx, control_plane, plan, applied) else { return };
-    let content = guest_content::content(plan, observed, applied);
+    let content = guest_content::content(plan, observed, applied, ctx.clock.now());
     match ctx.guests.ensure(ctx, connection).await {
         Ok(guest) => guest.set_content(content),
         Err(error) => tracing::warn!(error = error_chain(&error), "no connection into the hosted cluster"),

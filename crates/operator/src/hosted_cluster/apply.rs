@@ -46,6 +46,25 @@ pub async fn apply(
     copy_kubeconfig(ctx, hosted_cluster, observed.control_plane.as_ref()).await
 }
 
+/// Tells the HostedControlPlane of the pause, and changes nothing else of it: what it was asked for last stays.
+pub async fn pass_on_pause(
+    ctx: &Arc<Context>,
+    hosted_cluster: &HostedCluster,
+    control_plane: Option<&HostedControlPlane>,
+) -> Result<(), Error> {
+    let paused_until = &hosted_cluster.spec.paused_until;
+    let Some(live) = control_plane.filter(|live| live.spec.paused_until != *paused_until) else { return Ok(()) };
+    let mut wanted = build::control_plane(hosted_cluster, &build::identity(hosted_cluster));
+    wanted.spec = live.spec.clone();
+    wanted.spec.paused_until.clone_from(paused_until);
+    wanted.metadata.annotations = Some(live.annotations().clone());
+    // Under the set's own name, so that the next complete pass takes the pause away again; unfinished, so that nothing is swept.
+    let scope = Scope { name: copies::SET.to_owned(), namespace: live.namespace(), kinds: Vec::new() };
+    let mut pass = ctx.sets.begin(&ctx.client, &scope).await?;
+    pass.apply(vec![dynamic(&wanted)]).await?;
+    Ok(())
+}
+
 async fn ensure_namespace(ctx: &Context, plan: &Plan) -> Result<(), Error> {
     let identity = &plan.identity;
     let api: Api<Namespace> = Api::all(ctx.client.clone());

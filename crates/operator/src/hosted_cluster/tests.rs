@@ -136,6 +136,52 @@ async fn a_paused_cluster_is_judged_and_not_changed() {
     assert!(fake.find::<Namespace>(None, "clusters-demo").is_none());
 }
 
+/// Every write but that of its own status.
+fn other_writes(fake: &FakeApi) -> Vec<String> {
+    fake.writes().into_iter().filter(|line| !line.starts_with("APPLY hostedclusters/status")).collect()
+}
+
+#[tokio::test]
+async fn a_pause_reaches_the_control_plane_and_nothing_else_changes_until_it_ends() {
+    let fake = fake().with(&fixtures::hosted_cluster());
+    let ctx = context(&fake);
+    reconciled(&fake, &ctx).await;
+    let before: HostedControlPlane = fake.get("clusters-demo", "demo");
+    let mut cluster: HostedCluster = fake.get("clusters", "demo");
+    let end = fixtures::now() + SignedDuration::from_secs(90);
+    cluster.spec.paused_until = Some(end.to_string());
+    cluster.spec.labels = Some([("team".to_owned(), "a".to_owned())].into());
+    fake.put(&cluster);
+    fake.clear_writes();
+    let action = reconcile(Arc::new(cluster), Arc::clone(&ctx)).await.unwrap();
+    assert_eq!(action, Action::requeue(Duration::from_millis(90_010)));
+    assert_eq!(other_writes(&fake), ["APPLY hostedcontrolplanes clusters-demo/demo"]);
+    let paused: HostedControlPlane = fake.get("clusters-demo", "demo");
+    assert_eq!(paused.spec.paused_until, Some(end.to_string()));
+    assert_eq!(paused.spec.labels, before.spec.labels);
+    fake.clear_writes();
+    let mut cluster = reconciled(&fake, &ctx).await;
+    assert_eq!(fake.writes(), Vec::<String>::new());
+    let (status, reason, message) = condition(&cluster, Type::ReconciliationActive);
+    assert_eq!((status.as_str(), reason.as_str()), ("False", "ReconciliationPaused"));
+    assert!(message.contains(&end.to_string()), "{message}");
+    cluster.spec.paused_until = None;
+    fake.put(&cluster);
+    reconciled(&fake, &ctx).await;
+    let resumed: HostedControlPlane = fake.get("clusters-demo", "demo");
+    assert_eq!(resumed.spec.labels, cluster.spec.labels);
+}
+
+#[tokio::test]
+async fn nothing_is_written_after_a_restart_of_the_operator() {
+    let fake = fake().with(&fixtures::hosted_cluster());
+    reconciled(&fake, &context(&fake)).await;
+    reconciled(&fake, &context(&fake)).await;
+    fake.clear_writes();
+    reconciled(&fake, &context(&fake)).await;
+    assert_eq!(fake.writes(), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn a_namespace_of_somebody_else_is_not_taken_over() {
     let foreign = Namespace { metadata: fixtures::metadata("", "clusters-demo"), ..Namespace::default() };

@@ -153,6 +153,20 @@ async fn with_everything_ready_it_is_available_complete_and_idle_without_any_nod
     fake.clear_writes();
     pass_once(&fake, &ctx).await;
     assert_eq!(fake.writes(), Vec::<String>::new());
+    // Nor does an operator that just started.
+    pass_once(&fake, &context(&fake)).await;
+    assert_eq!(fake.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_paused_control_plane_is_not_touched_and_looked_at_when_the_pause_ends() {
+    let (fake, ctx) = prepared().await;
+    let mut control_plane: HostedControlPlane = fake.get("clusters-demo", "demo");
+    let end = fixtures::now() + jiff::SignedDuration::from_secs(30);
+    control_plane.spec.paused_until = Some(end.to_string());
+    let action = reconcile(Arc::new(control_plane), Arc::clone(&ctx)).await.unwrap();
+    assert_eq!(action, Action::requeue(Duration::from_millis(30_010)));
+    assert_eq!(fake.writes(), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ use super::{leaving, mirror};
 use crate::context::Context;
 use crate::guest::Guest;
 use crate::hosted_control_plane::hosted_cluster_of;
-use crate::node_facts;
+use crate::{node_facts, paused};
 
 /// Condition of a Host: what its Node says.
 const READY: &str = "Ready";
@@ -64,7 +64,10 @@ async fn pass(host: &Host, ctx: &Context) -> Result<Action, Error> {
         return Ok(Action::await_change());
     }
     let node = guest.as_ref().and_then(|guest| guest.node(&host.name_any())).filter(|_| owns_node(&host));
-    if let (Some(guest), Some(node)) = (&guest, &node) {
+    let pauses = [Some(&control_plane.spec.paused_until), pool.as_ref().map(|pool| &pool.spec.paused_until)];
+    let is_paused =
+        pauses.into_iter().flatten().any(|text| paused::until(text.as_deref(), ctx.clock.now()).is_paused());
+    if let (Some(guest), Some(node), false) = (&guest, &node, is_paused) {
         bring_in_line(guest, node, &host, pool.as_ref()).await?;
     }
     publish(ctx, &api, &host, node.as_deref(), guest.as_deref(), issued.as_ref().err()).await?;
