@@ -15,6 +15,7 @@ pub mod join_token;
 pub mod labels;
 pub mod names;
 pub mod node_pool;
+pub mod priority_classes;
 
 pub use control_plane_component::ControlPlaneComponent;
 pub use host::Host;

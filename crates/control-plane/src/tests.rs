@@ -216,7 +216,9 @@ fn what_the_user_says_about_placement_is_heeded_and_our_labels_win() {
     plan.scheduling.labels =
         BTreeMap::from([("team".to_owned(), "a".to_owned()), ("app".to_owned(), "mine".to_owned())]);
     plan.scheduling.restart_date = Some("2026-11-21".to_owned());
+    plan.scheduling.priority_classes.etcd = "ours-etcd".to_owned();
     let template = &workload(&plan, ComponentName::Etcd)["spec"]["template"];
+    assert_eq!(template["spec"]["priorityClassName"], "ours-etcd");
     assert_eq!(template["spec"]["nodeSelector"]["disk"], "fast");
     assert_eq!(template["metadata"]["labels"]["team"], "a");
     assert_eq!(template["metadata"]["labels"]["app"], "etcd");
@@ -446,12 +448,6 @@ fn encryption_names_each_key_by_its_contents() {
     let (before, after) = (names(text(&[1; 32], Some(&[2; 32]))), names(text(&[2; 32], Some(&[1; 32]))));
     assert_eq!(before[0], after[1]);
     assert_ne!(before[0], before[1]);
-}
-
-#[test]
-fn priority_classes_rank_etcd_above_api_servers_above_the_rest() {
-    let values: Vec<_> = crate::priority::classes().into_iter().map(|class| class.value).collect();
-    assert!(values.is_sorted_by(|left, right| left > right), "{values:?}");
 }
 
 fn with_node_port(name: &str, number: Option<i32>) -> Service {

@@ -11,6 +11,7 @@ mod supported_versions;
 mod workload;
 
 use hoist_api::dynamic::dynamic as manifest;
+use hoist_api::priority_classes::CLASSES;
 use hoist_api::{custom_resource_definitions, labels};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret, ServiceAccount};
 use k8s_openapi::api::scheduling::v1::PriorityClass;
@@ -49,21 +50,16 @@ fn namespace(settings: &Settings) -> Namespace {
     }
 }
 
-/// HyperShift's classes and values: etcd outlives API servers, API servers outlive the rest.
+/// Their values cannot be changed later, and an installation beside HyperShift's finds its own.
 fn priority_classes() -> Vec<PriorityClass> {
-    [
-        (PRIORITY_OPERATOR, 100_003_000, "The operator of hosted clusters"),
-        (PRIORITY_ETCD, 100_002_000, "etcd of hosted clusters"),
-        (PRIORITY_API_CRITICAL, 100_001_000, "API servers of hosted clusters"),
-        (PRIORITY_CONTROL_PLANE, 100_000_000, "Control planes of hosted clusters"),
-    ]
-    .map(|(name, value, description)| PriorityClass {
-        metadata: ObjectMeta { name: Some(name.to_owned()), labels: Some(own_labels()), ..ObjectMeta::default() },
-        value: Some(value),
-        description: Some(description.to_owned()),
-        ..PriorityClass::default()
-    })
-    .to_vec()
+    CLASSES
+        .map(|(name, value, description)| PriorityClass {
+            metadata: ObjectMeta { name: Some(name.to_owned()), labels: Some(own_labels()), ..ObjectMeta::default() },
+            value: Some(value),
+            description: Some(description.to_owned()),
+            ..PriorityClass::default()
+        })
+        .to_vec()
 }
 
 fn service_account(settings: &Settings, name: &str) -> ServiceAccount {

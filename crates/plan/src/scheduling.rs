@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Toleration;
 
+use crate::PriorityClasses;
+
 /// What the user says about the control plane's pods.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Scheduling {
@@ -15,4 +17,6 @@ pub struct Scheduling {
     pub labels: BTreeMap<String, String>,
     /// Value of the restart annotation; any change restarts them.
     pub restart_date: Option<String>,
+    /// Which of them go first, and stay when a node is short of memory.
+    pub priority_classes: PriorityClasses,
 }

@@ -5,6 +5,7 @@
 mod identity;
 mod network;
 mod platform;
+mod priority;
 mod publishing;
 mod release;
 mod resources;
@@ -57,6 +58,7 @@ pub fn validate(inputs: &Inputs<'_>) -> Result<Checked, Vec<Finding>> {
     let etcd = storage::etcd(inputs, &mut findings);
     let secrets = secrets::secrets(inputs, &mut findings);
     let resource_overrides = resources::overrides(inputs, &mut findings);
+    let priority_classes = priority::classes(inputs, &mut findings);
     let Findings { refusals, notices } = findings;
     match (release, network, publishing, etcd, secrets) {
         (Some((release, images)), Some(network), Some(publishing), Some(etcd), Some(secrets))
@@ -79,6 +81,7 @@ pub fn validate(inputs: &Inputs<'_>) -> Result<Checked, Vec<Finding>> {
                     tolerations: spec.tolerations.clone().unwrap_or_default(),
                     labels: spec.labels.clone().unwrap_or_default(),
                     restart_date: inputs.annotations.get(RESTART_DATE).cloned(),
+                    priority_classes,
                 },
                 resource_overrides,
                 pull_secret: spec.pull_secret.name.clone(),

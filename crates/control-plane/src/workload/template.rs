@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use super::{placement, selector};
 use crate::files::{Contents, Source};
 use crate::pod::{Pod, empty_dir, mount};
-use crate::{ComponentName, container, priority, requests};
+use crate::{ComponentName, container, requests};
 
 /// A writable folder for programs that insist on one. HyperShift's name.
 const TEMPORARY_VOLUME: &str = "tmp-dir";
@@ -57,7 +57,7 @@ pub(super) fn template(plan: &Plan, pod: &Pod, source: &Source, contents: &Conte
             volumes: Some(volumes),
             security_context: Some(container::pod_security_context()),
             image_pull_secrets: Some(vec![LocalObjectReference { name: plan.pull_secret.clone() }]),
-            priority_class_name: Some(priority_class(pod.component).to_owned()),
+            priority_class_name: Some(priority_class(plan, pod.component).to_owned()),
             termination_grace_period_seconds: Some(pod.termination_grace_period),
             affinity: Some(placement::affinity(plan, pod.component)),
             tolerations: Some(placement::tolerations(plan)),
@@ -89,10 +89,11 @@ fn pod_annotations(plan: &Plan, pod: &Pod, volumes: &[Volume], contents: &Conten
     all
 }
 
-fn priority_class(component: ComponentName) -> &'static str {
+fn priority_class(plan: &Plan, component: ComponentName) -> &str {
+    let classes = &plan.scheduling.priority_classes;
     match component {
-        ComponentName::Etcd => priority::ETCD,
-        ComponentName::KubeApiServer => priority::API_CRITICAL,
-        ComponentName::KubeControllerManager | ComponentName::KubeScheduler => priority::CONTROL_PLANE,
+        ComponentName::Etcd => &classes.etcd,
+        ComponentName::KubeApiServer => &classes.api_critical,
+        ComponentName::KubeControllerManager | ComponentName::KubeScheduler => &classes.control_plane,
     }
 }

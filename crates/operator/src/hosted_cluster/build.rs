@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hoist_api::hosted_cluster::references::LocalObjectReference;
 use hoist_api::hosted_cluster::{AescbcSpec, SecretEncryptionSpec};
 use hoist_api::hosted_control_plane::HostedControlPlaneSpec;
-use hoist_api::{HostedCluster, HostedControlPlane, annotations, labels};
+use hoist_api::{HostedCluster, HostedControlPlane, annotations, labels, priority_classes};
 use hoist_plan::Identity;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
@@ -19,6 +19,9 @@ const PASSED_ON: &[&str] = &[
     annotations::RESTART_DATE,
     annotations::SKIP_RELEASE_IMAGE_VALIDATION,
     "resource-request-override.hypershift.openshift.io/",
+    priority_classes::API_CRITICAL_ANNOTATION,
+    priority_classes::CONTROL_PLANE_ANNOTATION,
+    priority_classes::ETCD_ANNOTATION,
 ];
 
 /// Which names references have.

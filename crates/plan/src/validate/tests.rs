@@ -85,6 +85,20 @@ fn a_platform_that_is_not_served_is_refused_with_those_that_are() {
     assert!(finding.message.contains("KubeVirt") && finding.message.contains("serves None"), "{}", finding.message);
 }
 
+#[test]
+fn annotations_choose_priority_classes() {
+    use hoist_api::priority_classes::{API_CRITICAL_ANNOTATION, ETCD_ANNOTATION};
+    let mut case = case();
+    case.annotations.insert(ETCD_ANNOTATION.to_owned(), "ours-etcd".to_owned());
+    let classes = case.plan().scheduling.priority_classes;
+    assert_eq!(
+        [classes.etcd, classes.api_critical, classes.control_plane],
+        ["ours-etcd", "hypershift-api-critical", "hypershift-control-plane"]
+    );
+    case.annotations.insert(API_CRITICAL_ANNOTATION.to_owned(), "Ours!".to_owned());
+    assert_invalid(&case, &[API_CRITICAL_ANNOTATION, "Ours!", "kubectl get priorityclasses"]);
+}
+
 #[rstest]
 #[case::no_label("Demo_1", "Demo_1")]
 #[case::dash_at_the_end("demo-", "demo-")]
