@@ -37,6 +37,8 @@ pub enum ConditionType {
     HostedClusterDestroyed,
     /// Ours: services of the spec that are accepted and not served (OAuthServer, OIDC).
     ServicesServed,
+    /// Ours: annotations of HyperShift's that have no effect here.
+    AnnotationsHonoured,
     /// Ours: which network provider really runs behind `networkType`.
     NetworkProvider,
 }

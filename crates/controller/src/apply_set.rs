@@ -254,7 +254,10 @@ impl ApplySet {
             let got = fingerprint::of_live(&wanted_json, live);
             let is_unchanged = match remembered {
                 Some(remembered) => remembered == Remembered { wanted, got },
-                None => live.annotations().get(annotations::APPLIED) == Some(&mark) && fingerprint::holds(&wanted_json, live),
+                None => {
+                    live.annotations().get(annotations::APPLIED) == Some(&mark)
+                        && fingerprint::holds(&wanted_json, live)
+                }
             };
             if is_unchanged {
                 self.lock().insert(key(scope, live), Remembered { wanted, got });

@@ -145,9 +145,10 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
             let now = ctx.clock.now();
             let renewal = applied.look_again(now).unwrap_or(RESYNC);
             // What hosts of a paused pool read is applied here, so here its pause must be seen to end.
-            let pauses = observed.node_pools.iter().map(|(pool, _)| {
-                paused::until(pool.spec.paused_until.as_deref(), now).look_again(now, RESYNC)
-            });
+            let pauses = observed
+                .node_pools
+                .iter()
+                .map(|(pool, _)| paused::until(pool.spec.paused_until.as_deref(), now).look_again(now, RESYNC));
             Ok(Action::requeue(pauses.fold(renewal.min(RESYNC), Duration::min)))
         }
         // A release that could not be read may be readable soon; everything else waits for an edit.

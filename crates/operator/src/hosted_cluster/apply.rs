@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hoist_api::dynamic::dynamic;
-use hoist_api::{HostedCluster, HostedControlPlane, names};
+use hoist_api::{HostedCluster, HostedControlPlane, annotations, names};
 use hoist_controller::{Scope, resources};
 use hoist_plan::Plan;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
@@ -24,7 +24,7 @@ pub async fn apply(
     observed: &Observed,
 ) -> Result<(), Error> {
     let identity = &plan.identity;
-    ensure_namespace(ctx, plan).await?;
+    ensure_namespace(ctx, hosted_cluster, plan).await?;
     ctx.rights.ensure(&ctx.client, &ctx.calls, &identity.namespace, rights::Scope::ControlPlane).await?;
     let scope = Scope {
         name: copies::SET.to_owned(),
@@ -65,7 +65,7 @@ pub async fn pass_on_pause(
     Ok(())
 }
 
-async fn ensure_namespace(ctx: &Context, plan: &Plan) -> Result<(), Error> {
+async fn ensure_namespace(ctx: &Context, hosted_cluster: &HostedCluster, plan: &Plan) -> Result<(), Error> {
     let identity = &plan.identity;
     let api: Api<Namespace> = Api::all(ctx.client.clone());
     if let Some(existing) = ctx.calls.get(&api, &identity.namespace).await?
@@ -74,7 +74,8 @@ async fn ensure_namespace(ctx: &Context, plan: &Plan) -> Result<(), Error> {
         return Err(Error::ForeignNamespace { namespace: identity.namespace.clone() });
     }
     let scope = Scope { name: "namespaces".to_owned(), namespace: None, kinds: Vec::new() };
-    let wanted = vec![dynamic(&build::namespace(identity))];
+    let level = hosted_cluster.annotations().get(annotations::POD_SECURITY_LEVEL);
+    let wanted = vec![dynamic(&build::namespace(identity, level.map(String::as_str)))];
     let mut pass = ctx.sets.begin(&ctx.client, &scope).await?;
     pass.read(&wanted).await?;
     pass.apply(wanted).await?;

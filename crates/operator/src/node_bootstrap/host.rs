@@ -183,12 +183,7 @@ async fn publish(
     let wanted = Mirror {
         node: node.map(ResourceExt::name_any).or_else(|| before.node.clone().filter(|_| !knows(guest))),
         kubelet_version: node.and_then(node_facts::kubelet_version).or_else(|| before.kubelet_version.clone()),
-        conditions: merge(
-            &before.conditions,
-            &verdicts,
-            host.metadata.generation,
-            ctx.clock.now(),
-        ),
+        conditions: merge(&before.conditions, &verdicts, host.metadata.generation, ctx.clock.now()),
     };
     let is_same = (&wanted.node, &wanted.kubelet_version, &wanted.conditions)
         == (&before.node, &before.kubelet_version, &before.conditions);

@@ -54,9 +54,10 @@ pub fn compute(pool: &NodePool, facts: &Facts<'_>, now: Timestamp) -> NodePoolSt
     if is_blind {
         let of_nodes = [Type::Ready, Type::AllMachinesReady, Type::AllNodesHealthy, Type::UpdatingVersion];
         verdicts.retain(|verdict| !of_nodes.iter().any(|type_| verdict.type_ == type_.as_ref()));
-        let said = before.conditions.iter().filter(|said| {
-            said.type_ == REQUESTS_PENDING || of_nodes.iter().any(|type_| said.type_ == type_.as_ref())
-        });
+        let said = before
+            .conditions
+            .iter()
+            .filter(|said| said.type_ == REQUESTS_PENDING || of_nodes.iter().any(|type_| said.type_ == type_.as_ref()));
         verdicts.extend(said.map(copied));
         // Always in the same order, or each look would be a change.
         let place = |verdict: &Verdict| before.conditions.iter().position(|said| said.type_ == verdict.type_);
@@ -358,12 +359,7 @@ fn copied(said: &NodePoolCondition) -> Verdict {
         "False" => Status::False,
         _ => Status::Unknown,
     };
-    Verdict::new(
-        &said.type_,
-        status,
-        said.reason.clone().unwrap_or_default(),
-        said.message.clone().unwrap_or_default(),
-    )
+    Verdict::new(&said.type_, status, said.reason.clone().unwrap_or_default(), said.message.clone().unwrap_or_default())
 }
 
 /// As `conditions::merge`, for HyperShift's own type of a pool's condition.
