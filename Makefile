@@ -31,6 +31,10 @@ check: tools ## Format, lints, dependency rule, licences, docs, tests that need 
 	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --workspace --no-deps --document-private-items
 	INSTA_UPDATE=no cargo test --quiet --workspace
 
+.PHONY: generate
+generate: ## Write anew what is generated from the code and committed; a test fails when it drifts
+	HOIST_GENERATE=1 cargo test --quiet --package hoist-api --test generated
+
 .PHONY: build
 build: ## Build hcp and the programs of the images
 	cargo build --release --bins $(PROGRAMS)

@@ -3,6 +3,7 @@
 //! Compiles quickly on purpose: no HTTP, no async runtime, no Kubernetes types.
 
 mod check_layers;
+mod compare_crds;
 mod payload;
 mod run;
 
@@ -26,6 +27,8 @@ enum Chore {
     Payload(payload::Command),
     /// Check that crates depend on each other in one direction only
     CheckLayers,
+    /// Print how our CustomResourceDefinitions differ from HyperShift's published ones
+    CompareCrds(compare_crds::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
     let outcome = workspace().and_then(|workspace| match chore {
         Chore::Payload(command) => payload::run(&workspace, command),
         Chore::CheckLayers => check_layers::run(&workspace),
+        Chore::CompareCrds(arguments) => compare_crds::run(&workspace, &arguments),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -11,11 +11,12 @@ pub use cluster_version::ClusterVersion;
 pub use condition::StatusCondition;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::CustomResourceExt;
+
+use crate::schema::definition;
 
 /// The CRDs that every hosted cluster gets.
 pub fn custom_resource_definitions() -> Vec<CustomResourceDefinition> {
-    vec![ClusterVersion::crd(), ClusterOperator::crd()]
+    vec![definition::<ClusterVersion>(), definition::<ClusterOperator>()]
 }
 
 #[cfg(test)]
@@ -35,9 +36,9 @@ mod tests {
             let columns = crd.spec.versions[0].additional_printer_columns.clone().unwrap();
             columns.iter().map(|column| column.name.to_uppercase()).collect()
         };
-        assert_eq!(columns(ClusterVersion::crd()), ["VERSION", "AVAILABLE", "PROGRESSING", "SINCE", "STATUS"]);
+        assert_eq!(columns(definition::<ClusterVersion>()), ["VERSION", "AVAILABLE", "PROGRESSING", "SINCE", "STATUS"]);
         assert_eq!(
-            columns(ClusterOperator::crd()),
+            columns(definition::<ClusterOperator>()),
             ["VERSION", "AVAILABLE", "PROGRESSING", "DEGRADED", "SINCE", "MESSAGE"]
         );
     }
@@ -54,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_status_without_updates_is_null_and_not_absent() {
-        let schema = schema(&ClusterVersion::crd());
+        let schema = schema(&definition::<ClusterVersion>());
         let status = &schema["properties"]["status"];
         assert_eq!(status["properties"]["availableUpdates"]["nullable"], true);
         assert_eq!(

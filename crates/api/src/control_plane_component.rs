@@ -4,6 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 
 /// Spec of a component: empty, the status is what the object is for.
 #[derive(CustomResource, Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,21 +29,23 @@ use serde::{Deserialize, Serialize};
 pub struct ControlPlaneComponentSpec {}
 
 /// What a component is doing.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ControlPlaneComponentStatus {
     /// `Available` and `RolloutComplete`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
+    #[schemars(schema_with = "crate::schema::parts::ten_conditions")]
     pub conditions: Vec<Condition>,
     /// Version that every pod of the component runs; set only when its rollout is complete.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 255))]
     pub version: Option<String>,
     /// Objects that make up the component.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
     pub resources: Vec<ComponentResource>,
     /// Generation of the workload that the conditions speak of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 9_007_199_254_740_992_i64))]
     pub observed_generation: Option<i64>,
 }
 
@@ -51,10 +54,12 @@ pub struct ControlPlaneComponentStatus {
 #[serde(rename_all = "camelCase")]
 pub struct ComponentResource {
     /// Kind of the object.
+    #[schemars(length(max = 255))]
     pub kind: String,
     /// API group; empty for the core group.
-    #[serde(default)]
+    #[schemars(length(max = 255))]
     pub group: String,
     /// Name of the object, in the component's namespace.
+    #[schemars(length(max = 255))]
     pub name: String,
 }

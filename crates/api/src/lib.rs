@@ -16,6 +16,7 @@ pub mod labels;
 pub mod names;
 pub mod node_pool;
 pub mod priority_classes;
+pub mod schema;
 
 pub use control_plane_component::ControlPlaneComponent;
 pub use host::Host;
@@ -25,7 +26,8 @@ pub use join_token::JoinToken;
 pub use node_pool::NodePool;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
-use kube::CustomResourceExt;
+
+use schema::definition;
 
 /// HyperShift's finalizer, so that either operator can finish the other's deletion.
 pub const FINALIZER: &str = "hypershift.openshift.io/finalizer";
@@ -33,12 +35,12 @@ pub const FINALIZER: &str = "hypershift.openshift.io/finalizer";
 /// Every CRD that Hoist installs, in the order in which they are applied.
 pub fn custom_resource_definitions() -> Vec<CustomResourceDefinition> {
     vec![
-        HostedCluster::crd(),
-        HostedControlPlane::crd(),
-        NodePool::crd(),
-        ControlPlaneComponent::crd(),
-        Host::crd(),
-        JoinToken::crd(),
+        definition::<HostedCluster>(),
+        definition::<HostedControlPlane>(),
+        definition::<NodePool>(),
+        definition::<ControlPlaneComponent>(),
+        definition::<Host>(),
+        definition::<JoinToken>(),
     ]
 }
 
@@ -48,7 +50,7 @@ mod tests {
 
     #[test]
     fn hyper_shifts_defaults_are_in_the_schema() {
-        let crd = serde_json::to_value(HostedCluster::crd()).unwrap();
+        let crd = serde_json::to_value(definition::<HostedCluster>()).unwrap();
         let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"];
         assert_eq!(spec["controllerAvailabilityPolicy"]["default"], "HighlyAvailable");
         assert_eq!(spec["infrastructureAvailabilityPolicy"]["default"], "SingleReplica");

@@ -1,20 +1,29 @@
 //! `NodePool`: nodes of one kind in one hosted cluster.
 
+pub mod kubevirt;
+pub mod management;
+pub mod platform;
+pub mod status;
+
 use std::collections::BTreeMap;
 
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use strum::{AsRefStr, Display, EnumString, IntoStaticStr};
 
-use crate::hosted_cluster::platform::PlatformType;
+pub use management::{InPlaceUpgrade, NodePoolManagement, ReplaceUpgrade, RollingUpdate, UpgradeStrategy, UpgradeType};
+pub use platform::NodePoolPlatform;
+pub use status::{NodePoolCondition, NodePoolStatus};
+
 use crate::hosted_cluster::references::{LocalObjectReference, Release};
+use crate::schema::rules;
 
 /// What a user wants of a pool.
 ///
 /// Source: `api/hypershift/v1beta1/nodepool_types.go`.
+#[skip_serializing_none]
 #[derive(CustomResource, Debug, Clone, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "hypershift.openshift.io",
@@ -39,94 +48,57 @@ use crate::hosted_cluster::references::{LocalObjectReference, Release};
     printcolumn = r#"{"name":"Message","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].message","description":"Message"}"#
 )]
 #[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("!(has(self.replicas) && has(self.autoScaling))").message("Both replicas or autoScaling should not be set"))]
+#[x_kube(
+    validation = Rule::new("!has(oldSelf.arch) || has(self.arch)").message("Arch is required once set"),
+    validation = Rule::new("self.arch != 'arm64' || has(self.platform.agent) || self.platform.type in ['AWS', 'Azure', 'GCP', 'None']").message("Setting Arch to arm64 is only supported for AWS, Azure, Agent, GCP and None"),
+    validation = Rule::new("!has(self.replicas) || !has(self.autoScaling)").message("Both replicas or autoScaling should not be set"),
+    validation = Rule::new("self.arch != 's390x' || has(self.platform.kubevirt)").message("s390x is only supported on KubeVirt platform"),
+    validation = Rule::new("!has(self.autoScaling) || self.autoScaling.min > 0 || self.platform.type in ['AWS', 'Azure']").message("Scale-from-zero (autoScaling.min=0) is currently only supported for AWS and Azure platforms")
+)]
 pub struct NodePoolSpec {
     /// HostedCluster in the same namespace.
-    #[x_kube(validation = Rule::new("self == oldSelf").message("ClusterName is immutable"))]
-    #[schemars(length(max = 253))]
+    #[schemars(length(min = 1, max = 253))]
+    #[x_kube(
+        validation = rules::immutable("ClusterName is immutable"),
+        validation = rules::lower_case_name("clusterName")
+    )]
     pub cluster_name: String,
     /// Release image of the nodes.
     pub release: Release,
     /// Where nodes come from.
     pub platform: NodePoolPlatform,
     /// Number of nodes; on platform None the number expected.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<i32>,
     /// Bounds for an autoscaler, instead of `replicas`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auto_scaling: Option<NodePoolAutoScaling>,
     /// How nodes are upgraded and repaired.
     pub management: NodePoolManagement,
     /// ConfigMaps with key `config`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 10))]
     pub config: Option<Vec<LocalObjectReference>>,
+    /// ConfigMaps with key `tuning`.
+    #[schemars(length(max = 10))]
+    pub tuning_config: Option<Vec<LocalObjectReference>>,
     /// Longest drain; 0 waits for ever.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_drain_timeout: Option<String>,
     /// Longest wait for volumes to detach; 0 waits for ever.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_volume_detach_timeout: Option<String>,
     /// Labels of the Nodes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node_labels: Option<BTreeMap<String, String>>,
     /// Taints of the Nodes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 50))]
     pub taints: Option<Vec<NodePoolTaint>>,
     /// As on a HostedCluster.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 35))]
+    #[x_kube(validation = rules::paused_until())]
     pub paused_until: Option<String>,
     /// Architecture of the nodes.
-    #[serde(default = "default_arch")]
-    #[x_kube(validation = Rule::new("self == oldSelf").message("Arch is immutable"))]
-    pub arch: String,
-}
-
-fn default_arch() -> String {
-    "amd64".to_owned()
-}
-
-/// Platform of a pool.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
-pub struct NodePoolPlatform {
-    /// Must be the cluster's.
-    #[serde(rename = "type")]
-    #[x_kube(validation = Rule::new("self == oldSelf").message("Type is immutable"))]
-    pub type_: PlatformType,
-}
-
-/// Bounds for an autoscaler.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
-#[x_kube(validation = Rule::new("self.max >= self.min").message("max must be equal or greater than min"))]
-pub struct NodePoolAutoScaling {
-    /// Fewest nodes.
-    pub min: i32,
-    /// Most nodes.
-    #[schemars(range(min = 1))]
-    pub max: i32,
-}
-
-/// How nodes are upgraded and repaired.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
-#[serde(rename_all = "camelCase")]
-#[x_kube(validation = Rule::new("!has(self.inPlace) || self.upgradeType == 'InPlace'").message("The 'inPlace' field can only be set when 'upgradeType' is 'InPlace'"))]
-pub struct NodePoolManagement {
-    /// New nodes or the same ones.
-    #[x_kube(validation = Rule::new("self == oldSelf").message("UpgradeType is immutable"))]
-    pub upgrade_type: UpgradeType,
-    /// For `Replace`; written even for `InPlace`, as HyperShift does.
     #[serde(default)]
-    pub replace: ReplaceUpgrade,
-    /// For `InPlace`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub in_place: Option<InPlaceUpgrade>,
-    /// Replaces unhealthy nodes.
-    #[serde(default)]
-    pub auto_repair: bool,
+    #[x_kube(validation = rules::immutable("Arch is immutable"))]
+    pub arch: Architecture,
 }
 
-/// New nodes or the same ones.
+/// Architectures of nodes, in the order of HyperShift's enum.
 #[derive(
     Debug,
     Clone,
@@ -142,112 +114,54 @@ pub struct NodePoolManagement {
     IntoStaticStr,
     EnumString,
 )]
-#[strum(ascii_case_insensitive)]
-pub enum UpgradeType {
-    /// New nodes.
-    Replace,
-    /// The same nodes.
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+#[allow(missing_docs, reason = "Go's words")]
+pub enum Architecture {
+    Arm64,
     #[default]
-    InPlace,
+    Amd64,
+    Ppc64le,
+    S390x,
 }
 
-/// How nodes are replaced.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ReplaceUpgrade {
-    /// `RollingUpdate` or `OnDelete`.
-    #[serde(default = "default_strategy")]
-    pub strategy: String,
-    /// For `RollingUpdate`.
-    #[serde(default = "default_rolling_update", skip_serializing_if = "Option::is_none")]
-    pub rolling_update: Option<RollingUpdate>,
-}
-
-impl Default for ReplaceUpgrade {
-    fn default() -> Self {
-        Self { strategy: default_strategy(), rolling_update: default_rolling_update() }
-    }
-}
-
-fn default_strategy() -> String {
-    "RollingUpdate".to_owned()
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "a serde default has the type of its field")]
-fn default_rolling_update() -> Option<RollingUpdate> {
-    Some(RollingUpdate { max_unavailable: Some(IntOrString::Int(0)), max_surge: Some(IntOrString::Int(1)) })
-}
-
-/// How many at a time.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct RollingUpdate {
-    /// May be missing meanwhile.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_unavailable: Option<IntOrString>,
-    /// May exist besides.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_surge: Option<IntOrString>,
-}
-
-/// How nodes are upgraded in place.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct InPlaceUpgrade {
-    /// May be missing meanwhile; 1 when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_unavailable: Option<IntOrString>,
+/// Bounds for an autoscaler.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
+#[x_kube(validation = Rule::new("self.max >= self.min").message("max must be equal or greater than min"))]
+pub struct NodePoolAutoScaling {
+    /// Fewest nodes.
+    #[schemars(range(min = 0))]
+    pub min: i32,
+    /// Most nodes.
+    #[schemars(range(min = 1))]
+    pub max: i32,
 }
 
 /// A taint of the Nodes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[skip_serializing_none]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 pub struct NodePoolTaint {
     /// Qualified name.
+    #[schemars(length(min = 1, max = 253))]
+    #[x_kube(validation = Rule::new(r"self.matches('^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$')").message("key must be a qualified name with an optional subdomain prefix e.g. example.com/MyName"))]
     pub key: String,
     /// May be empty.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 253))]
+    #[x_kube(validation = Rule::new("self.matches('^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$')").message("Value must start and end with alphanumeric characters and can only contain '-', '_', '.' in the middle"))]
     pub value: String,
-    /// `NoSchedule`, `PreferNoSchedule` or `NoExecute`.
-    pub effect: String,
+    /// What it does to pods.
+    pub effect: TaintEffect,
 }
 
-/// Status of a pool.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct NodePoolStatus {
-    /// Nodes of the pool; absent before the first one was ever wanted, so that the column is blank.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replicas: Option<i32>,
-    /// Version of the nodes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
-    /// What holds and what does not.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
-    pub conditions: Vec<NodePoolCondition>,
-}
-
-/// HyperShift's own condition type for pools: like Kubernetes', with a severity.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct NodePoolCondition {
-    /// Which condition.
-    #[serde(rename = "type")]
-    pub type_: String,
-    /// `True`, `False` or `Unknown`.
-    pub status: String,
-    /// Set with `False` only.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub severity: Option<String>,
-    /// When `status` changed.
-    pub last_transition_time: Time,
-    /// One word.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// For people.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-    /// Generation of the spec that it speaks of.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed_generation: Option<i64>,
+/// What a taint does to pods that do not tolerate it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, AsRefStr, Display)]
+pub enum TaintEffect {
+    /// New ones stay away.
+    #[default]
+    NoSchedule,
+    /// New ones rather stay away.
+    PreferNoSchedule,
+    /// All go.
+    NoExecute,
 }

@@ -136,7 +136,7 @@ async fn a_status_is_written_only_when_it_differs() {
     let api = Api::namespaced(fake.client(), "clusters");
     let calls = Calls::new("test");
     let status = hoist_api::hosted_cluster::status::HostedClusterStatus {
-        payload_arch: Some("AMD64".to_owned()),
+        payload_arch: Some(hoist_api::hosted_cluster::status::PayloadArchType::AMD64),
         ..Default::default()
     };
     assert!(calls.publish_status(&api, &cluster, None, &status).await.unwrap());

@@ -26,6 +26,8 @@ pub const ACTIVE_ENCRYPTION_KEY: &str = "etcd-encryption-active-key";
 pub const BACKUP_ENCRYPTION_KEY: &str = "etcd-encryption-backup-key";
 /// Copy of the user's own service-account key.
 pub const SERVICE_ACCOUNT_KEY: &str = "service-account-signing-key";
+/// Copy of the audit webhook's kubeconfig.
+pub const AUDIT_WEBHOOK: &str = "audit-webhook";
 
 /// Something that the spec names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +54,7 @@ pub fn named(hosted_cluster: &HostedCluster) -> Vec<Named> {
             .and_then(|keys| keys.backup_key.as_ref())
             .and_then(|key| reference(&key.name, BACKUP_ENCRYPTION_KEY, true)),
         spec.service_account_signing_key.as_ref().and_then(|key| reference(&key.name, SERVICE_ACCOUNT_KEY, true)),
+        spec.audit_webhook.as_ref().and_then(|secret| reference(&secret.name, AUDIT_WEBHOOK, true)),
         spec.additional_trust_bundle.as_ref().and_then(|bundle| reference(&bundle.name, TRUST_BUNDLE, false)),
     ]
     .into_iter()

@@ -27,7 +27,12 @@ pub fn updates(config_map: Option<&ConfigMap>, from: &Version) -> Option<Vec<Des
         })
         .collect();
     reachable.sort_by(|one, other| other.0.cmp(&one.0));
-    Some(reachable.into_iter().map(|(version, image)| DesiredRelease { image, version: version.to_string() }).collect())
+    Some(
+        reachable
+            .into_iter()
+            .map(|(version, image)| DesiredRelease { image, version: version.to_string(), ..DesiredRelease::default() })
+            .collect(),
+    )
 }
 
 #[cfg(test)]

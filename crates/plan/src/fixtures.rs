@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use hoist_api::hosted_cluster::platform::{PlatformSpec, PlatformType};
+use hoist_api::hosted_cluster::platform::PlatformSpec;
 use hoist_api::hosted_cluster::references::LocalObjectReference;
 use hoist_api::hosted_cluster::services::{
     NodePortPublishingStrategy, PublishingStrategyType, ServicePublishingStrategy, ServicePublishingStrategyMapping,
@@ -122,7 +122,7 @@ pub fn spec() -> HostedControlPlaneSpec {
         release_image: format!("{NODE_ADDRESS}:5000/hoist/release:1.36.3"),
         cluster_id: identity().cluster_id,
         infra_id: identity().infra_id,
-        platform: PlatformSpec { type_: PlatformType::None, agent: None },
+        platform: PlatformSpec::default(),
         controller_availability_policy: AvailabilityPolicy::SingleReplica,
         infrastructure_availability_policy: AvailabilityPolicy::SingleReplica,
         dns: DnsSpec { base_domain: "example.com".to_owned(), ..DnsSpec::default() },
@@ -132,6 +132,7 @@ pub fn spec() -> HostedControlPlaneSpec {
         pull_secret: LocalObjectReference::new("pull-secret"),
         issuer_url: "https://kubernetes.default.svc".to_owned(),
         secret_encryption: Some(SecretEncryptionSpec {
+            kms: None,
             type_: SecretEncryptionType::Aescbc,
             aescbc: Some(AescbcSpec { active_key: LocalObjectReference::new("etcd-encryption-key"), backup_key: None }),
         }),

@@ -66,13 +66,13 @@ pub fn hosted_cluster() -> HostedCluster {
             ssh_key: LocalObjectReference::default(),
             issuer_url: "https://kubernetes.default.svc".to_owned(),
             secret_encryption: Some(SecretEncryptionSpec {
+                kms: None,
                 type_: SecretEncryptionType::Aescbc,
                 aescbc: Some(AescbcSpec {
                     active_key: LocalObjectReference::new("demo-etcd-encryption-key"),
                     backup_key: None,
                 }),
             }),
-            olm_catalog_placement: "management".to_owned(),
             ..HostedClusterSpec::default()
         },
         status: None,
@@ -114,7 +114,6 @@ pub fn node_pool() -> NodePool {
         cluster_name: "demo".to_owned(),
         release: Release { image: format!("{REPOSITORY}:1.36.3") },
         replicas: Some(2),
-        arch: "amd64".to_owned(),
         ..NodePoolSpec::default()
     };
     spec.management.upgrade_type = UpgradeType::Replace;

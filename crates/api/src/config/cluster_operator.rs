@@ -49,7 +49,7 @@ pub struct ClusterOperatorStatus {
 }
 
 fn extension(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({"type": "object", "nullable": true, "x-kubernetes-preserve-unknown-fields": true})
+    schemars::json_schema!({"type": "object", "x-hoist-nullable": true, "x-kubernetes-preserve-unknown-fields": true})
 }
 
 /// An object that belongs to a part.

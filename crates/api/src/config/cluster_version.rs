@@ -155,5 +155,5 @@ pub struct UpdateHistory {
 }
 
 fn nullable_time(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({"type": "string", "format": "date-time", "nullable": true})
+    schemars::json_schema!({"type": "string", "format": "date-time", "x-hoist-nullable": true})
 }

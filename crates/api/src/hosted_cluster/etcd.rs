@@ -3,8 +3,13 @@
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
+
+use crate::schema::parts::{Quantity, snapshot_addresses};
+use crate::schema::rules::immutable;
 
 /// Who runs etcd, and how.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 #[x_kube(
@@ -13,13 +18,11 @@ use serde::{Deserialize, Serialize};
 )]
 pub struct EtcdSpec {
     /// Hoist or the user.
-    #[x_kube(validation = Rule::new("self == oldSelf").message("managementType is immutable"))]
+    #[x_kube(validation = immutable("managementType is immutable"))]
     pub management_type: EtcdManagementType,
     /// For `Managed`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub managed: Option<ManagedEtcdSpec>,
     /// For `Unmanaged`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unmanaged: Option<UnmanagedEtcdSpec>,
 }
 
@@ -51,19 +54,25 @@ pub struct ManagedEtcdSpec {
 }
 
 /// Where etcd's data lies.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(validation = Rule::new("has(self.restoreSnapshotURL) == has(oldSelf.restoreSnapshotURL)").message("restoreSnapshotURL cannot be added or removed after creation"))]
 pub struct ManagedEtcdStorageSpec {
     /// `PersistentVolume`.
     #[serde(rename = "type")]
     pub type_: ManagedEtcdStorageType,
     /// Its volume.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub persistent_volume: Option<PersistentVolumeEtcdStorageSpec>,
     /// At most one address of a snapshot to start from.
-    #[serde(default, skip_serializing_if = "Option::is_none", rename = "restoreSnapshotURL")]
-    #[x_kube(validation = Rule::new("self == oldSelf").message("restoreSnapshotURL is immutable"))]
-    #[x_kube(validation = Rule::new("self.size() <= 1").message("RestoreSnapshotURL shouldn't contain more than 1 entry"))]
+    #[serde(rename = "restoreSnapshotURL")]
+    #[serde(default)]
+    #[schemars(schema_with = "snapshot_addresses")]
+    #[x_kube(
+        validation = Rule::new("self.size() <= 1").message("RestoreSnapshotURL shouldn't contain more than 1 entry"),
+        validation = immutable("restoreSnapshotURL is immutable"),
+        validation = Rule::new("self.all(address, address.matches('^(https|s3)://'))").message("restoreSnapshotURL must be a valid URL with scheme https or s3")
+    )]
     pub restore_snapshot_url: Option<Vec<String>>,
 }
 
@@ -86,17 +95,18 @@ pub enum ManagedEtcdStorageType {
 }
 
 /// A volume for etcd.
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PersistentVolumeEtcdStorageSpec {
     /// The default class when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[x_kube(validation = Rule::new("self == oldSelf").message("storageClassName is immutable"))]
+    #[schemars(length(max = 255))]
+    #[x_kube(validation = immutable("storageClassName is immutable"))]
     pub storage_class_name: Option<String>,
     /// A Kubernetes quantity.
     #[serde(default = "default_size")]
-    #[x_kube(validation = Rule::new("self == oldSelf").message("Etcd PV storage size is immutable"))]
-    pub size: String,
+    #[x_kube(validation = immutable("Etcd PV storage size is immutable"))]
+    pub size: Quantity,
 }
 
 impl Default for PersistentVolumeEtcdStorageSpec {
@@ -105,14 +115,15 @@ impl Default for PersistentVolumeEtcdStorageSpec {
     }
 }
 
-fn default_size() -> String {
-    "8Gi".to_owned()
+fn default_size() -> Quantity {
+    Quantity::from("8Gi")
 }
 
 /// An etcd that the user runs.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct UnmanagedEtcdSpec {
     /// `https://` address of a client endpoint.
+    #[schemars(length(max = 255), regex(pattern = "^https://"))]
     pub endpoint: String,
     /// Client certificate.
     pub tls: EtcdTlsConfig,

@@ -3,36 +3,43 @@
 use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_with::skip_serializing_none;
 use strum::{AsRefStr, Display, IntoStaticStr};
 
+use crate::schema::parts::cidr_set;
+use crate::schema::rules::{cidr, immutable};
+
 /// Networks of a hosted cluster. Overlaps that CEL cannot see are found by the operator (`ValidConfiguration`).
+#[skip_serializing_none]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("self.clusterNetwork.all(cluster, self.serviceNetwork.all(service, cluster.cidr != service.cidr)) && (!has(self.machineNetwork) || self.machineNetwork.all(machine, self.clusterNetwork.all(cluster, machine.cidr != cluster.cidr) && self.serviceNetwork.all(service, machine.cidr != service.cidr)))").message("CIDR ranges in machineNetwork, clusterNetwork, and serviceNetwork must be unique and non-overlapping"),
+    validation = Rule::new("!has(self.allocateNodeCIDRs) || self.allocateNodeCIDRs != 'Enabled' || self.networkType == 'Other'").message("allocateNodeCIDRs can only be set to Enabled when networkType is 'Other'")
+)]
 pub struct ClusterNetworking {
     /// Networks that the nodes have addresses in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 2))]
-    #[x_kube(validation = Rule::new("self == oldSelf").message("machineNetwork is immutable and cannot be modified once set."))]
+    #[schemars(length(min = 1, max = 2))]
+    #[x_kube(validation = immutable("machineNetwork is immutable and cannot be modified once set."))]
     pub machine_network: Option<Vec<MachineNetworkEntry>>,
     /// Networks of pods.
     #[serde(default = "default_cluster_network")]
-    #[schemars(length(max = 2))]
-    #[x_kube(validation = Rule::new("self == oldSelf").message("clusterNetwork is immutable and cannot be modified once set."))]
+    #[schemars(length(min = 1, max = 2))]
+    #[x_kube(validation = immutable("clusterNetwork is immutable and cannot be modified once set."))]
     pub cluster_network: Vec<ClusterNetworkEntry>,
     /// Networks of Services.
     #[serde(default = "default_service_network")]
-    #[schemars(length(max = 2))]
-    #[x_kube(validation = Rule::new("self == oldSelf").message("serviceNetwork is immutable and cannot be modified once set."))]
+    #[schemars(length(min = 1, max = 2))]
+    #[x_kube(validation = immutable("serviceNetwork is immutable and cannot be modified once set."))]
     pub service_network: Vec<ServiceNetworkEntry>,
     /// Which network; all but `Other` mean Hoist's own, and a condition names it.
     #[serde(default)]
     pub network_type: NetworkType,
     /// The API server as nodes see it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_server: Option<ApiServerNetworking>,
     /// `Enabled` only with `Other`.
-    #[serde(default, skip_serializing_if = "Option::is_none", rename = "allocateNodeCIDRs")]
-    #[x_kube(validation = Rule::new("self == oldSelf").message("allocateNodeCIDRs is immutable and cannot be modified once set."))]
+    #[serde(rename = "allocateNodeCIDRs")]
+    #[x_kube(validation = immutable("allocateNodeCIDRs is immutable and cannot be modified once set."))]
     pub allocate_node_cidrs: Option<AllocateNodeCidrs>,
 }
 
@@ -58,30 +65,33 @@ fn default_service_network() -> Vec<ServiceNetworkEntry> {
 }
 
 /// A network of nodes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 pub struct MachineNetworkEntry {
     /// CIDR notation.
     #[schemars(length(max = 43))]
+    #[x_kube(validation = cidr())]
     pub cidr: String,
 }
 
 /// A network of pods.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[skip_serializing_none]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ClusterNetworkEntry {
     /// CIDR notation.
     #[schemars(length(max = 43))]
+    #[x_kube(validation = cidr())]
     pub cidr: String,
     /// Prefix length of one node's part; 23 when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_prefix: Option<i32>,
 }
 
 /// A network of Services.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 pub struct ServiceNetworkEntry {
     /// CIDR notation.
     #[schemars(length(max = 43))]
+    #[x_kube(validation = cidr())]
     pub cidr: String,
 }
 
@@ -107,19 +117,20 @@ pub enum AllocateNodeCidrs {
 }
 
 /// The API server as nodes see it.
+#[skip_serializing_none]
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiServerNetworking {
     /// Address on the nodes' loopback interface; 172.20.0.1 when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[x_kube(validation = Rule::new("self == oldSelf").message("advertiseAddress is immutable"))]
+    #[schemars(length(max = 255))]
+    #[x_kube(validation = immutable("advertiseAddress is immutable"))]
     pub advertise_address: Option<String>,
     /// Port; 6443 when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[x_kube(validation = Rule::new("self == oldSelf").message("port is immutable"))]
+    #[x_kube(validation = immutable("port is immutable"))]
     pub port: Option<i32>,
     /// Networks from which the published API server may be reached; all when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none", rename = "allowedCIDRBlocks")]
-    #[schemars(length(max = 500))]
+    #[serde(rename = "allowedCIDRBlocks")]
+    #[serde(default)]
+    #[schemars(schema_with = "cidr_set")]
     pub allowed_cidr_blocks: Option<Vec<String>>,
 }

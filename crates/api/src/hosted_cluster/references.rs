@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 /// Name of an object in the same namespace. Core's type, but with HyperShift's default of an empty name.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct LocalObjectReference {
     /// Name; empty means none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(extend("default" = ""))]
     pub name: String,
 }
 
@@ -19,11 +21,18 @@ impl LocalObjectReference {
     }
 }
 
+/// Name of a Secret or ConfigMap in the same namespace, in the form of OpenShift's configuration kinds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NameReference {
+    /// Name.
+    pub name: String,
+}
+
 /// A release image.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 pub struct Release {
     /// Pull specification.
-    #[schemars(length(max = 253))]
-    #[x_kube(validation = Rule::new("self.matches('^(\\\\w+\\\\S+)$')").message("Image must start with a word character (letters, digits, or underscores) and contain no white spaces"))]
+    #[schemars(length(min = 1, max = 253))]
+    #[x_kube(validation = Rule::new(r"self.matches('^(\\w+\\S+)$')").message("Image must start with a word character (letters, digits, or underscores) and contain no white spaces"))]
     pub image: String,
 }

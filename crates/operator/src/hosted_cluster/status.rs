@@ -4,7 +4,7 @@ use hoist_api::HostedCluster;
 use hoist_api::conditions::{ALL_IS_WELL, ConditionType as Type, Reason};
 use hoist_api::hosted_cluster::references::LocalObjectReference;
 use hoist_api::hosted_cluster::services::ServiceType;
-use hoist_api::hosted_cluster::status::HostedClusterStatus;
+use hoist_api::hosted_cluster::status::{HostedClusterStatus, PayloadArchType};
 use hoist_api::hosted_cluster::version::{ClusterVersionStatus, UpdateState};
 use hoist_api::hosted_control_plane::HostedControlPlaneStatus;
 use hoist_api::names;
@@ -74,8 +74,9 @@ pub fn compute(hosted_cluster: &HostedCluster, judged: &Judged<'_>, now: Timesta
         } else {
             below.control_plane_endpoint
         },
-        payload_arch: Some("AMD64".to_owned()),
+        payload_arch: Some(PayloadArchType::AMD64),
         conditions: merge(&before.conditions, &verdicts, hosted_cluster.metadata.generation, now),
+        ..before
     }
 }
 

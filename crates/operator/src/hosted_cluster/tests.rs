@@ -288,12 +288,16 @@ async fn upgrading(key: &str, value: &str) -> HostedCluster {
     let fake = fake().with(&cluster);
     let ctx = context(&fake);
     reconciled(&fake, &ctx).await;
-    let desired = DesiredRelease { image: cluster.spec.release.image.clone(), version: "1.35.4".to_owned() };
+    let desired = DesiredRelease {
+        image: cluster.spec.release.image.clone(),
+        version: "1.35.4".to_owned(),
+        ..DesiredRelease::default()
+    };
     let done = crate::hosted_control_plane::versions::advance(None, desired, true, 1, &Time(fixtures::now()));
     let mut control_plane: HostedControlPlane = fake.get("clusters-demo", "demo");
     let mut status = control_plane.status.take().unwrap_or_default();
     status.version_status = Some(done.clone());
-    status.control_plane_version = Some(done);
+    status.control_plane_version = Some(done.into());
     let verdict = Verdict::new(Type::ClusterVersionUpgradeable, false, "FromClusterVersion", "NodePool a is too old");
     status.conditions = merge(&[], &[verdict], Some(1), fixtures::now());
     control_plane.status = Some(status);

@@ -210,7 +210,7 @@ fn release(release: &version::DesiredRelease) -> Release {
 
 fn entry(entry: &version::UpdateHistory) -> UpdateHistory {
     UpdateHistory {
-        accepted_risks: None,
+        accepted_risks: entry.accepted_risks.clone(),
         completion_time: entry.completion_time.clone(),
         image: entry.image.clone(),
         started_time: entry.started_time.clone(),

@@ -82,7 +82,11 @@ pub fn content(plan: &Plan, observed: &Observed, applied: &Applied, now: Timesta
 pub fn report(control_plane: &HostedControlPlane, judgement: Judgement) -> Report {
     let spec = &control_plane.spec;
     Report {
-        settings: cluster_config::Settings { cluster_id: spec.cluster_id.clone(), channel: None, upstream: None },
+        settings: cluster_config::Settings {
+            cluster_id: spec.cluster_id.clone(),
+            channel: spec.channel.clone(),
+            upstream: spec.update_service.clone(),
+        },
         parts: judgement.parts,
         version: judgement.version,
     }

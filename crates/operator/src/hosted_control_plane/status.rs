@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hoist_api::conditions::{ALL_IS_WELL, CONTROL_PLANE_AVAILABLE, ConditionType as Type, Reason};
 use hoist_api::hosted_cluster::networking::NetworkType;
 use hoist_api::hosted_cluster::status::ApiEndpoint;
-use hoist_api::hosted_cluster::version::{ClusterVersionStatus, DesiredRelease};
+use hoist_api::hosted_cluster::version::{ClusterVersionStatus, ControlPlaneVersionStatus, DesiredRelease};
 use hoist_api::hosted_control_plane::{HostedControlPlaneStatus, KubeconfigSecretRef};
 use hoist_api::{HostedControlPlane, NodePool};
 use hoist_control_plane::ComponentName;
@@ -83,6 +83,7 @@ pub fn judge(control_plane: &HostedControlPlane, judged: &Judged<'_>, now: Times
             let desired = DesiredRelease {
                 image: control_plane.spec.release_image.clone(),
                 version: plan.release.version.to_string(),
+                ..DesiredRelease::default()
             };
             let generation = control_plane.metadata.generation.unwrap_or_default();
             let mut status = versions::advance(before, desired, is_complete, generation, &whole_second(now));
@@ -147,9 +148,13 @@ pub fn compute(
         verdicts.iter().any(|verdict| verdict.type_ == Type::Available.as_ref() && verdict.status == Status::True);
     let applied = judged.outcome.and_then(Result::ok);
     let is_complete = applied.is_some() && judged.progress.iter().all(Progress::is_complete);
-    let advance = |previous, image: &str| match judged.plan {
+    let advance = |previous: Option<&ClusterVersionStatus>, image: &str| match judged.plan {
         Some(plan) => {
-            let desired = DesiredRelease { image: image.to_owned(), version: plan.release.version.to_string() };
+            let desired = DesiredRelease {
+                image: image.to_owned(),
+                version: plan.release.version.to_string(),
+                ..DesiredRelease::default()
+            };
             Some(versions::advance(previous, desired, is_complete, generation, &whole_second(now)))
         }
         None => previous.cloned(),
@@ -170,7 +175,11 @@ pub fn compute(
             },
         ),
         version_status: judgement.status.clone(),
-        control_plane_version: advance(before.control_plane_version.as_ref(), control_plane_image),
+        control_plane_version: advance(
+            before.control_plane_version.clone().map(ClusterVersionStatus::from).as_ref(),
+            control_plane_image,
+        )
+        .map(ControlPlaneVersionStatus::from),
         kube_config: if has_kubeconfig {
             Some(KubeconfigSecretRef {
                 name: names::ADMIN_KUBECONFIG.to_owned(),
@@ -181,6 +190,7 @@ pub fn compute(
         },
         node_count: judged.guest.and_then(|(_, nodes)| i32::try_from(nodes.len()).ok()).or(before.node_count),
         conditions: merge(&before.conditions, &verdicts, control_plane.metadata.generation, now),
+        ..before
     }
 }
 

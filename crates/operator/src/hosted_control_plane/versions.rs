@@ -2,7 +2,9 @@
 //!
 //! Source: HyperShift `controlplaneversion.go`. The newest attempt comes first; an attempt that was given up stays Partial.
 
-use hoist_api::hosted_cluster::version::{ClusterVersionStatus, DesiredRelease, UpdateHistory, UpdateState};
+use hoist_api::hosted_cluster::version::{
+    ClusterVersionStatus, ControlPlaneVersionStatus, DesiredRelease, UpdateHistory, UpdateState,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 /// Entries that are kept; HyperShift's number.
@@ -34,6 +36,7 @@ pub fn advance(
                 version: desired.version.clone(),
                 image: desired.image.clone(),
                 verified: true,
+                accepted_risks: None,
             },
         );
     }
@@ -45,11 +48,11 @@ pub fn advance(
         newest.completion_time = Some(now.clone());
     }
     prune(&mut history);
-    ClusterVersionStatus { desired, history, observed_generation: generation, available_updates: None }
+    ClusterVersionStatus { desired, history, observed_generation: generation, ..ClusterVersionStatus::default() }
 }
 
 /// The version that was completed last.
-pub fn completed(status: Option<&ClusterVersionStatus>) -> Option<semver::Version> {
+pub fn completed(status: Option<&ControlPlaneVersionStatus>) -> Option<semver::Version> {
     let history = &status?.history;
     history.iter().find(|entry| entry.state == UpdateState::Completed)?.version.parse().ok()
 }
@@ -74,7 +77,11 @@ mod tests {
     }
 
     fn release(version: &str) -> DesiredRelease {
-        DesiredRelease { image: format!("r.example.com/release:{version}"), version: version.to_owned() }
+        DesiredRelease {
+            image: format!("r.example.com/release:{version}"),
+            version: version.to_owned(),
+            ..DesiredRelease::default()
+        }
     }
 
     fn states(status: &ClusterVersionStatus) -> Vec<(String, UpdateState)> {
@@ -104,7 +111,7 @@ mod tests {
             states(&upgrading),
             [("1.36.3".to_owned(), UpdateState::Partial), ("1.35.4".to_owned(), UpdateState::Completed)]
         );
-        assert_eq!(completed(Some(&upgrading)), Some("1.35.4".parse().unwrap()));
+        assert_eq!(completed(Some(&upgrading.into())), Some("1.35.4".parse().unwrap()));
     }
 
     #[test]
@@ -114,6 +121,6 @@ mod tests {
             status = advance(Some(&status), release(&format!("1.36.{patch}")), false, 1, &at(10 + patch));
         }
         assert_eq!(status.history.len(), MOST);
-        assert_eq!(completed(Some(&status)), Some("1.35.4".parse().unwrap()));
+        assert_eq!(completed(Some(&status.into())), Some("1.35.4".parse().unwrap()));
     }
 }

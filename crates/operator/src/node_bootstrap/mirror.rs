@@ -44,13 +44,13 @@ fn taints(node: &Node, wanted: &[NodePoolTaint]) -> Option<Vec<Taint>> {
     let current = node.spec.as_ref().and_then(|spec| spec.taints.clone()).unwrap_or_default();
     let mut result = current.clone();
     for taint in wanted {
-        let same = |other: &&mut Taint| other.key == taint.key && other.effect == taint.effect;
+        let same = |other: &&mut Taint| other.key == taint.key && other.effect == taint.effect.as_ref();
         match result.iter_mut().find(same) {
             Some(other) => other.value = Some(taint.value.clone()).filter(|value| !value.is_empty()),
             None => result.push(Taint {
                 key: taint.key.clone(),
                 value: Some(taint.value.clone()).filter(|value| !value.is_empty()),
-                effect: taint.effect.clone(),
+                effect: taint.effect.to_string(),
                 time_added: None,
             }),
         }
@@ -71,7 +71,7 @@ mod tests {
 
     use super::*;
 
-    fn pool(labels: &[(&str, &str)], taints: &[(&str, &str, &str)]) -> NodePoolSpec {
+    fn pool(labels: &[(&str, &str)], taints: &[(&str, &str, hoist_api::node_pool::TaintEffect)]) -> NodePoolSpec {
         NodePoolSpec {
             node_labels: Some(labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()),
             taints: Some(
@@ -80,7 +80,7 @@ mod tests {
                     .map(|(key, value, effect)| NodePoolTaint {
                         key: (*key).to_owned(),
                         value: (*value).to_owned(),
-                        effect: (*effect).to_owned(),
+                        effect: *effect,
                     })
                     .collect(),
             ),
@@ -111,7 +111,9 @@ mod tests {
         node.metadata.resource_version = Some("7".to_owned());
         node.spec.as_mut().unwrap().taints =
             Some(vec![Taint { key: "theirs".to_owned(), effect: "NoSchedule".to_owned(), ..Taint::default() }]);
-        let patch = patch(&node, "demo", Some(&pool(&[], &[("ours", "x", "NoExecute")]))).unwrap();
+        let patch =
+            patch(&node, "demo", Some(&pool(&[], &[("ours", "x", hoist_api::node_pool::TaintEffect::NoExecute)])))
+                .unwrap();
         assert_eq!(patch["metadata"]["resourceVersion"], "7");
         let keys: Vec<_> =
             patch["spec"]["taints"].as_array().unwrap().iter().map(|taint| taint["key"].clone()).collect();

@@ -85,7 +85,7 @@ fn taints(pool: &NodePool) -> Vec<Taint> {
         .taints
         .iter()
         .flatten()
-        .map(|taint| Taint { key: taint.key.clone(), value: taint.value.clone(), effect: taint.effect.clone() })
+        .map(|taint| Taint { key: taint.key.clone(), value: taint.value.clone(), effect: taint.effect.to_string() })
         .collect()
 }
 

@@ -423,7 +423,7 @@ fn a_snapshot_to_start_from_is_refused() {
 fn a_size_that_is_none_is_refused() {
     let mut case = case();
     case.spec.etcd.managed.as_mut().unwrap().storage.persistent_volume =
-        Some(PersistentVolumeEtcdStorageSpec { storage_class_name: None, size: "much".to_owned() });
+        Some(PersistentVolumeEtcdStorageSpec { storage_class_name: None, size: "much".into() });
     assert_invalid(&case, &["size \"much\"", "8Gi"]);
 }
 

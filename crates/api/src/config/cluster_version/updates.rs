@@ -39,6 +39,7 @@ pub struct Update {
     pub architecture: Option<String>,
     /// Whether checks are skipped.
     #[serde(default)]
+    #[schemars(extend("x-hoist-undefaulted" = true))]
     pub force: bool,
     /// Pull specification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,7 +110,7 @@ fn architecture(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
 pub(super) fn nullable_releases(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({
         "type": "array",
-        "nullable": true,
+        "x-hoist-nullable": true,
         "x-kubernetes-list-type": "atomic",
         "items": generator.subschema_for::<Release>()
     })

@@ -23,7 +23,11 @@ fn part(name: &'static str, is_available: bool) -> Part {
 }
 
 fn versions(is_complete: bool) -> version::ClusterVersionStatus {
-    let desired = DesiredRelease { image: "r.example.com/release@sha256:0a".to_owned(), version: "1.36.3".to_owned() };
+    let desired = DesiredRelease {
+        image: "r.example.com/release@sha256:0a".to_owned(),
+        version: "1.36.3".to_owned(),
+        ..DesiredRelease::default()
+    };
     advance(None, desired, is_complete, 1, &Time(fixtures::now()))
 }
 

@@ -109,11 +109,11 @@ fn more_hosts_than_expected_are_counted_and_nobody_is_sent_away() {
 #[test]
 fn a_pool_newer_than_its_control_plane_is_reported() {
     use hoist_api::hosted_cluster::status::HostedClusterStatus;
-    use hoist_api::hosted_cluster::version::{ClusterVersionStatus, DesiredRelease};
+    use hoist_api::hosted_cluster::version::{ControlPlaneVersionStatus, DesiredRelease};
     let mut cluster = fixtures::hosted_cluster();
-    let desired = DesiredRelease { image: String::new(), version: "1.35.4".to_owned() };
+    let desired = DesiredRelease { version: "1.35.4".to_owned(), ..DesiredRelease::default() };
     cluster.status = Some(HostedClusterStatus {
-        control_plane_version: Some(ClusterVersionStatus { desired, ..ClusterVersionStatus::default() }),
+        control_plane_version: Some(ControlPlaneVersionStatus { desired, ..ControlPlaneVersionStatus::default() }),
         ..HostedClusterStatus::default()
     });
     let release = fixtures::release("1.36.3");

@@ -116,7 +116,7 @@ impl Report {
             join_endpoint: status.ignition_endpoint.unwrap_or_default(),
             network: message(&status.conditions, ConditionType::NetworkProvider),
             versions: Versions {
-                control_plane: completed(status.control_plane_version.as_ref()),
+                control_plane: completed(status.control_plane_version.clone().map(ClusterVersionStatus::from).as_ref()),
                 cluster: completed(status.version.as_ref()),
                 desired: status.version.as_ref().map(|version| version.desired.version.clone()).unwrap_or_default(),
                 release_image: cluster.spec.release.image.clone(),
