@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    fn of(properties: Value) -> Facts {
+    fn of(properties: &Value) -> Facts {
         let version =
             json!({"name": "v1", "schema": {"openAPIV3Schema": {"type": "object", "properties": properties}}});
         facts(&json!({"names": {"kind": "A"}, "scope": "Namespaced"}), &version)
@@ -139,13 +139,13 @@ mod tests {
 
     #[test]
     fn every_difference_is_told_once() {
-        let theirs = of(json!({
+        let theirs = of(&json!({
             "a": {"type": "object", "properties": {"b": {"type": "string", "maxLength": 3}}},
             "gone": {"type": "object", "properties": {"inner": {"type": "string"}}},
             "aws": {"type": "object"},
             "rules": {"type": "string", "x-kubernetes-validations": [{"rule": "self != ''", "message": "no"}]}
         }));
-        let ours = of(json!({
+        let ours = of(&json!({
             "a": {"type": "object", "properties": {"b": {"type": "string", "maxLength": 4}}},
             "new": {"type": "string", "description": "not compared"},
             "rules": {"type": "string", "x-kubernetes-validations": [{"rule": "self.size() > 0", "message": "no"}]}

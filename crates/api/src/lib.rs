@@ -3,11 +3,15 @@
 //! HyperShift's kinds keep its group, version, field names, enum order and validation messages, so that its manifests apply
 //! unchanged; our own kinds live in `hoist.internal/v1alpha1`. The generated CRDs come from these types alone.
 
+pub mod agent_install;
 pub mod annotations;
+pub mod certificates;
+pub mod cluster_sizing;
 pub mod conditions;
 pub mod config;
 pub mod control_plane_component;
 pub mod dynamic;
+pub mod etcd_backup;
 pub mod host;
 pub mod hosted_cluster;
 pub mod hosted_control_plane;
@@ -27,7 +31,7 @@ pub use node_pool::NodePool;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 
-use schema::definition;
+use schema::{definition, with_empty_status, with_required_spec, without_status};
 
 /// HyperShift's finalizer, so that either operator can finish the other's deletion.
 pub const FINALIZER: &str = "hypershift.openshift.io/finalizer";
@@ -39,6 +43,17 @@ pub fn custom_resource_definitions() -> Vec<CustomResourceDefinition> {
         definition::<HostedControlPlane>(),
         definition::<NodePool>(),
         definition::<ControlPlaneComponent>(),
+        with_empty_status(definition::<certificates::CertificateSigningRequestApproval>()),
+        with_empty_status(definition::<certificates::older::CertificateSigningRequestApproval>()),
+        definition::<certificates::CertificateRevocationRequest>(),
+        with_required_spec(definition::<etcd_backup::HCPEtcdBackup>()),
+        definition::<cluster_sizing::ClusterSizingConfiguration>(),
+        definition::<agent_install::Agent>(),
+        definition::<agent_install::AgentClassification>(),
+        definition::<agent_install::AgentServiceConfig>(),
+        definition::<agent_install::HypershiftAgentServiceConfig>(),
+        definition::<agent_install::InfraEnv>(),
+        without_status(definition::<agent_install::NMStateConfig>()),
         definition::<Host>(),
         definition::<JoinToken>(),
     ]
@@ -61,7 +76,10 @@ mod tests {
 
     #[test]
     fn every_crd_keeps_conditions_as_a_map_so_that_two_writers_do_not_overwrite_each_other() {
-        for crd in custom_resource_definitions() {
+        // The group of Agents has its own condition type, replaced as a whole by its one writer.
+        let ours =
+            custom_resource_definitions().into_iter().filter(|crd| crd.spec.group != "agent-install.openshift.io");
+        for crd in ours {
             let name = crd.metadata.name.clone().unwrap();
             let crd = serde_json::to_value(crd).unwrap();
             let status = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"];

@@ -13,7 +13,9 @@
 pub mod parts;
 pub mod rules;
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use std::collections::BTreeMap;
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{CustomResourceDefinition, JSONSchemaProps};
 use kube::CustomResourceExt;
 use kube::core::schema::{OptionalEnum, OptionalIntOrString, StructuralSchemaRewriter};
 use schemars::JsonSchema;
@@ -36,6 +38,46 @@ pub(crate) fn definition<K: CustomResourceExt + JsonSchema>() -> CustomResourceD
         validation.open_api_v3_schema.clone_from(&schema);
     }
     definition
+}
+
+/// A definition whose objects have an empty `status` although it is no subresource.
+pub(crate) fn with_empty_status(mut definition: CustomResourceDefinition) -> CustomResourceDefinition {
+    for properties in properties(&mut definition) {
+        properties.insert("status".to_owned(), object());
+    }
+    definition
+}
+
+/// A definition with a status subresource and no field for it.
+pub(crate) fn without_status(mut definition: CustomResourceDefinition) -> CustomResourceDefinition {
+    for properties in properties(&mut definition) {
+        properties.remove("status");
+    }
+    definition
+}
+
+/// A definition whose objects must have a spec.
+pub(crate) fn with_required_spec(mut definition: CustomResourceDefinition) -> CustomResourceDefinition {
+    for version in &mut definition.spec.versions {
+        if let Some(schema) = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()) {
+            schema.required = Some(vec!["spec".to_owned()]);
+        }
+    }
+    definition
+}
+
+fn object() -> JSONSchemaProps {
+    JSONSchemaProps { type_: Some("object".to_owned()), ..JSONSchemaProps::default() }
+}
+
+fn properties(
+    definition: &mut CustomResourceDefinition,
+) -> impl Iterator<Item = &mut BTreeMap<String, JSONSchemaProps>> {
+    definition
+        .spec
+        .versions
+        .iter_mut()
+        .filter_map(|version| version.schema.as_mut()?.open_api_v3_schema.as_mut()?.properties.as_mut())
 }
 
 /// The schema as kube makes it, markers included: its own way through `JSONSchemaProps` would lose them.

@@ -13,7 +13,7 @@ const CLOUDS: &[&str] = &["aws", "azure", "azureblob", "gcp", "ibmcloud", "opens
 /// The facts of one version of a definition.
 pub fn facts(spec: &Value, version: &Value) -> Facts {
     let mut all = Facts::new();
-    walk(&version["schema"]["openAPIV3Schema"], String::new(), false, &mut all);
+    walk(&version["schema"]["openAPIV3Schema"], "", false, &mut all);
     let whole = all.entry(String::new()).or_default();
     whole.insert("scope".to_owned(), spec["scope"].to_string());
     for name in ["plural", "singular", "listKind", "shortNames", "categories"] {
@@ -29,21 +29,21 @@ pub fn facts(spec: &Value, version: &Value) -> Facts {
     all
 }
 
-fn walk(schema: &Value, field: String, is_required: bool, all: &mut Facts) {
+fn walk(schema: &Value, field: &str, is_required: bool, all: &mut Facts) {
     let Some(schema) = schema.as_object() else { return };
-    all.insert(field.clone(), own_facts(schema, is_required));
+    all.insert(field.to_owned(), own_facts(schema, is_required));
     let required: Vec<&str> =
         schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
     for (name, property) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
         if !CLOUDS.contains(&name.to_lowercase().as_str()) {
-            walk(property, format!("{field}.{name}"), required.contains(&name.as_str()), all);
+            walk(property, &format!("{field}.{name}"), required.contains(&name.as_str()), all);
         }
     }
     if let Some(items) = schema.get("items") {
-        walk(items, format!("{field}[]"), false, all);
+        walk(items, &format!("{field}[]"), false, all);
     }
     if let Some(values) = schema.get("additionalProperties") {
-        walk(values, format!("{field}[*]"), false, all);
+        walk(values, &format!("{field}[*]"), false, all);
     }
 }
 

@@ -74,6 +74,13 @@ pub fn ten_conditions(generator: &mut SchemaGenerator) -> Schema {
     at_most(10, any_number_of_conditions(generator))
 }
 
+/// Conditions where there must be one.
+pub fn one_to_ten_conditions(generator: &mut SchemaGenerator) -> Schema {
+    let mut schema = ten_conditions(generator);
+    schema.insert("minItems".to_owned(), json!(1));
+    schema
+}
+
 fn at_most(most: u32, mut schema: Schema) -> Schema {
     schema.insert("maxItems".to_owned(), json!(most));
     schema
@@ -117,6 +124,43 @@ pub fn any_number_of_conditions(_: &mut SchemaGenerator) -> Schema {
                     "description": "Generation of the spec that it speaks of."
                 }
             }
+        }
+    })
+}
+
+/// A whole number of things.
+pub fn count(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "integer", "minimum": 0})
+}
+
+/// A PersistentVolumeClaim's spec, as Kubernetes defines it.
+pub fn volume_claim(generator: &mut SchemaGenerator) -> Schema {
+    let quantities = json!({"type": "object", "additionalProperties": Quantity::json_schema(generator)});
+    let source = |more: Value| {
+        let mut source = json!({
+            "type": "object",
+            "required": ["kind", "name"],
+            "properties": {"apiGroup": {"type": "string"}, "kind": {"type": "string"}, "name": {"type": "string"}}
+        });
+        if let (Some(source), Some(more)) = (source["properties"].as_object_mut(), more.as_object()) {
+            source.extend(more.clone());
+        }
+        source
+    };
+    let mut local = source(json!({}));
+    local["x-kubernetes-map-type"] = json!("atomic");
+    json_schema!({
+        "type": "object",
+        "properties": {
+            "accessModes": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "atomic"},
+            "dataSource": local,
+            "dataSourceRef": source(json!({"namespace": {"type": "string"}})),
+            "resources": {"type": "object", "properties": {"limits": quantities, "requests": quantities}},
+            "selector": label_selector(generator),
+            "storageClassName": {"type": "string"},
+            "volumeAttributesClassName": {"type": "string"},
+            "volumeMode": {"type": "string"},
+            "volumeName": {"type": "string"}
         }
     })
 }
