@@ -68,6 +68,9 @@ pub fn compute(hosted_cluster: &HostedCluster, judged: &Judged<'_>, now: Timesta
             .kube_config
             .map(|_| LocalObjectReference::new(names::admin_kubeconfig(&hosted_cluster.name_any())))
             .or(before.kubeconfig),
+        custom_kubeconfig: below
+            .custom_kubeconfig
+            .map(|_| LocalObjectReference::new(names::custom_admin_kubeconfig(&hosted_cluster.name_any()))),
         ignition_endpoint: bootstrap.map(|endpoint| endpoint.to_string()).or(before.ignition_endpoint),
         control_plane_endpoint: if below.control_plane_endpoint.port == 0 {
             before.control_plane_endpoint

@@ -10,6 +10,7 @@ use hoist_api::node_pool::status::{NodeVersion, NodesInfo};
 use hoist_api::node_pool::{Architecture, NodePoolCondition, NodePoolStatus};
 use hoist_api::{Host, HostedCluster, NodePool};
 use hoist_controller::conditions::{Status, Verdict};
+use hoist_plan::fields;
 use hoist_release::{Release, skew};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Node;
@@ -124,6 +125,10 @@ fn verdicts(pool: &NodePool, facts: &Facts<'_>, own: &[&Arc<Node>]) -> Vec<Verdi
         })
         .map(|(request, refusal)| format!("{request}: {}", refusal.message))
         .collect();
+    let without = fields::not_honoured(fields::NODE_POOL, &pool.spec);
+    if !without.is_empty() {
+        all.push(Verdict::new(Type::FieldsHonoured, false, Reason::NotServed, fields::sentence(&without)));
+    }
     if !pending.is_empty() {
         all.push(Verdict::new(REQUESTS_PENDING, true, "NotApproved", cut(&pending.join("; "))));
     }
