@@ -34,6 +34,7 @@ check: tools ## Format, lints, dependency rule, licences, docs, tests that need 
 .PHONY: generate
 generate: ## Write anew what is generated from the code and committed; a test fails when it drifts
 	HOIST_GENERATE=1 cargo test --quiet --package hoist-api --test generated
+	HOIST_GENERATE=1 cargo test --quiet --package hoist-cli --test references
 
 .PHONY: build
 build: ## Build hcp and the programs of the images
@@ -45,9 +46,10 @@ payload: build ## Build upstream's components and ours into release images (once
 	cargo xtask payload build --hoist-bin $(BIN)
 
 .PHONY: install
-install: build ## Put hcp and hypershift into /usr/local/bin
+install: build ## Put hcp, hypershift and kubectl-hcp into /usr/local/bin
 	install -m 0755 $(BIN)/hcp /usr/local/bin/hcp
 	ln -sf hcp /usr/local/bin/hypershift
+	ln -sf hcp /usr/local/bin/kubectl-hcp
 
 .PHONY: test
 test: ## Everything: `make check`, then the tests against real programs and a real instance

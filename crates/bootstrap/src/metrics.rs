@@ -62,3 +62,41 @@ impl Metrics {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn alerts_use_metrics_that_the_server_exports() {
+        let metrics = Metrics::new();
+        metrics.joined(JoinOutcome::Unavailable);
+        metrics.certificate_expires(1);
+        let exported = metrics.text();
+        let mut settings = hoist_deployment::Settings::new("image", std::collections::BTreeMap::new());
+        settings.monitoring = hoist_deployment::Monitoring::Objects;
+        let objects = hoist_deployment::objects(&settings);
+        let rules = objects.iter().find(|object| object.types.as_ref().unwrap().kind == "PrometheusRule").unwrap();
+        let expressions: Vec<String> = rules.data["spec"]["groups"][0]["rules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|rule| rule["expr"].as_str().unwrap().to_owned())
+            .collect();
+        let names: Vec<&str> = expressions
+            .iter()
+            .flat_map(|text| text.split(|character: char| !character.is_ascii_alphanumeric() && character != '_'))
+            .filter(|name| name.starts_with("hcp_bootstrap_"))
+            .collect();
+        assert!(names.len() >= 2);
+        for name in names {
+            assert!(
+                exported
+                    .lines()
+                    .any(|line| line.starts_with(&format!("{name}{{")) || line.starts_with(&format!("{name} "))),
+                "{name}: {exported}"
+            );
+        }
+        assert!(exported.contains("outcome=\"Unavailable\""), "the label that an alert asks for: {exported}");
+    }
+}

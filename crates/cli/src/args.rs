@@ -6,6 +6,7 @@ pub mod cluster;
 pub mod cluster_reference;
 pub mod duration;
 pub mod files;
+pub mod go_bool;
 pub mod key_value;
 pub mod kubeconfig;
 pub mod kubevirt;

@@ -3,19 +3,23 @@
 pub mod absent;
 pub mod cluster;
 pub mod completion;
+pub mod explain;
 pub mod host;
 pub mod install;
 pub mod join_command;
 pub mod join_token;
 pub mod kubeconfig;
 pub mod local;
+pub mod man;
 pub mod node_pool;
+pub mod reference;
 pub mod release;
 pub mod version;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::args::go_bool;
 use crate::invocation::Invocation;
 use crate::printer::Printer;
 
@@ -40,6 +44,7 @@ pub struct Context {
   hcp create cluster none --name demo --pull-secret FILE --node-pool-replicas 2 --wait-for available
   hcp create join-command --name demo                  the line to run on each Linux host
   hcp status demo                                      what is, what is not, and the next step
+  hcp explain EtcdAvailable                            what a condition means
 
 Exit codes: 0 done, 1 failed, 2 wrong usage."
 )]
@@ -61,6 +66,9 @@ enum Command {
     /// Destroy clusters and NodePools
     #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
     Destroy(Destroy),
+    /// Collect what helps to find a fault, without secrets
+    #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
+    Dump(Dump),
     /// List join tokens and hosts
     #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
     List(List),
@@ -75,6 +83,8 @@ enum Command {
     Remove(Remove),
     /// One screen about a hosted cluster: endpoint, versions, components, hosts, and the next step
     Status(cluster::status::StatusArguments),
+    /// Say what a condition or a reason means, and what to do next
+    Explain(explain::ExplainArguments),
     /// Look into release images and copy them
     #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
     Release(release::ReleaseCommand),
@@ -85,6 +95,11 @@ enum Command {
     Version(version::VersionArguments),
     /// Print a completion script for a shell
     Completion(completion::CompletionArguments),
+    /// Write man pages of all commands into a folder
+    Man(man::ManArguments),
+    /// Print the references that docs/reference holds
+    #[command(subcommand, hide = true)]
+    Reference(reference::ReferenceCommand),
 }
 
 #[derive(Debug, Subcommand)]
@@ -140,6 +155,12 @@ enum Destroy {
 }
 
 #[derive(Debug, Subcommand)]
+enum Dump {
+    /// Dump a hosted cluster's objects, events and logs into a folder
+    Cluster(cluster::dump::DumpArguments),
+}
+
+#[derive(Debug, Subcommand)]
 enum List {
     /// Show the join tokens of a hosted cluster
     #[command(alias = "join-token", alias = "jointokens")]
@@ -163,6 +184,19 @@ enum Remove {
     Host(host::RemoveArguments),
 }
 
+/// The command tree as it is parsed, printed in help, completed and documented.
+pub fn tree(invocation: Invocation) -> clap::Command {
+    let tree = CommandLine::command().name(invocation.file_name()).bin_name(invocation.name());
+    tree.mut_subcommands(|command| {
+        let is_install = command.get_name() == "install";
+        with_switches(if is_install { install::persistent(command) } else { command })
+    })
+}
+
+fn with_switches(command: clap::Command) -> clap::Command {
+    command.mut_args(go_bool::as_switch).mut_subcommands(with_switches)
+}
+
 /// Runs the command.
 pub async fn run(command_line: CommandLine, context: &Context) -> Result<()> {
     match command_line.command {
@@ -184,6 +218,7 @@ pub async fn run(command_line: CommandLine, context: &Context) -> Result<()> {
         Command::Create(Create::JoinToken(arguments)) => join_token::create(arguments, context).await,
         Command::Create(Create::JoinCommand(arguments)) => join_command::create(arguments, context).await,
         Command::Destroy(Destroy::Cluster(platform)) => cluster::destroy::destroy(platform, context).await,
+        Command::Dump(Dump::Cluster(arguments)) => cluster::dump::dump(arguments, context).await,
         Command::Destroy(Destroy::NodePool(arguments)) => node_pool::destroy::destroy(arguments, context).await,
         Command::List(List::JoinTokens(arguments)) | Command::Get(List::JoinTokens(arguments)) => {
             join_token::list(arguments, context).await
@@ -194,9 +229,12 @@ pub async fn run(command_line: CommandLine, context: &Context) -> Result<()> {
         Command::Revoke(Revoke::JoinToken(arguments)) => join_token::revoke(arguments, context).await,
         Command::Remove(Remove::Host(arguments)) => host::remove(arguments, context).await,
         Command::Status(arguments) => cluster::status::status(arguments, context).await,
+        Command::Explain(arguments) => explain::explain(&arguments, context),
         Command::Release(command) => release::run(command, context).await,
         Command::Local(command) => local::run(command, context).await,
         Command::Version(arguments) => version::version(arguments, context).await,
         Command::Completion(arguments) => completion::completion(&arguments, context),
+        Command::Man(arguments) => man::man(&arguments, context),
+        Command::Reference(command) => reference::reference(&command, context),
     }
 }

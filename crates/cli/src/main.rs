@@ -15,7 +15,7 @@ mod session;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::FromArgMatches as _;
 
 use commands::{CommandLine, Context};
 use invocation::Invocation;
@@ -29,9 +29,10 @@ fn main() -> ExitCode {
         _ => {}
     }
     let invocation = Invocation::of(arguments.first().map(OsString::as_os_str));
-    let arguments = flag_order::platform_first(arguments, CommandLine::command);
-    let command = CommandLine::command().name(invocation.name()).bin_name(invocation.name());
-    let parsed = command.try_get_matches_from(arguments).and_then(|matches| CommandLine::from_arg_matches(&matches));
+    let arguments = flag_order::platform_first(arguments, || commands::tree(invocation));
+    let parsed = commands::tree(invocation)
+        .try_get_matches_from(arguments)
+        .and_then(|matches| CommandLine::from_arg_matches(&matches));
     let command_line = match parsed {
         Ok(command_line) => command_line,
         // Help and versions are data; everything else is wrong usage. clap knows which stream and which code.

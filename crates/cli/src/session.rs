@@ -25,10 +25,31 @@ pub struct Session {
 impl Session {
     /// Reads the kubeconfig. Talks to nobody yet.
     pub async fn open(flags: &KubeconfigFlags) -> Result<Self> {
+        Self::open_as(flags, None).await
+    }
+
+    /// Like [`Self::open`], as another user if one is named.
+    pub async fn open_as(flags: &KubeconfigFlags, user: Option<&str>) -> Result<Self> {
         let mut config = match &flags.kubeconfig {
             Some(path) => from_file(path).await?,
             None => inferred().await?,
         };
+        if let Some(user) = user {
+            config.auth_info.impersonate = Some(user.to_owned());
+        }
+        Self::of_config(config)
+    }
+
+    /// A session with another cluster, whose kubeconfig was read elsewhere; `adjust` may change the way there.
+    pub async fn of_kubeconfig(kubeconfig: Kubeconfig, adjust: impl FnOnce(&mut Config)) -> Result<Self> {
+        let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+            .await
+            .context("the kubeconfig cannot be used")?;
+        adjust(&mut config);
+        Self::of_config(config)
+    }
+
+    fn of_config(mut config: Config) -> Result<Self> {
         config.connect_timeout = Some(CONNECT_DEADLINE);
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         let proxy = config.proxy_url.clone();

@@ -15,7 +15,6 @@ pub mod kube_controller_manager;
 pub mod kube_scheduler;
 pub mod pki;
 pub mod pod;
-pub mod priority;
 pub mod requests;
 pub mod static_pods;
 #[cfg(test)]

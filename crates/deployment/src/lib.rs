@@ -2,6 +2,8 @@
 //!
 //! The rights in here are the whole of what the operator and the bootstrap server may do; neither has a wildcard.
 
+mod alerts;
+mod monitoring;
 mod names;
 mod operator;
 mod rights;
@@ -11,14 +13,16 @@ mod supported_versions;
 mod workload;
 
 use hoist_api::dynamic::dynamic as manifest;
+use hoist_api::priority_classes::CLASSES;
 use hoist_api::{custom_resource_definitions, labels};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret, ServiceAccount};
 use k8s_openapi::api::scheduling::v1::PriorityClass;
 use kube::core::{DynamicObject, ObjectMeta};
 use std::collections::BTreeMap;
 
+pub use monitoring::{MONITORING_API, MONITORING_KINDS};
 pub use names::*;
-pub use settings::Settings;
+pub use settings::{Monitoring, Settings};
 pub use supported_versions::supported_versions;
 
 /// Every object, in the order in which it is applied: kinds before objects of them, rights before who needs them.
@@ -35,6 +39,7 @@ pub fn objects(settings: &Settings) -> Vec<DynamicObject> {
     objects.push(manifest(&server::service(settings)));
     objects.push(manifest(&operator::deployment(settings)));
     objects.push(manifest(&server::deployment(settings)));
+    objects.extend(monitoring::objects(settings));
     objects
 }
 
@@ -43,27 +48,25 @@ fn namespace(settings: &Settings) -> Namespace {
     for mode in ["enforce", "audit", "warn"] {
         own.insert(format!("pod-security.kubernetes.io/{mode}"), "restricted".to_owned());
     }
+    if settings.monitoring == Monitoring::OpenShift {
+        own.insert("openshift.io/cluster-monitoring".to_owned(), "true".to_owned());
+    }
     Namespace {
         metadata: ObjectMeta { name: Some(settings.namespace.clone()), labels: Some(own), ..ObjectMeta::default() },
         ..Namespace::default()
     }
 }
 
-/// HyperShift's classes and values: etcd outlives API servers, API servers outlive the rest.
+/// Their values cannot be changed later, and an installation beside HyperShift's finds its own.
 fn priority_classes() -> Vec<PriorityClass> {
-    [
-        (PRIORITY_OPERATOR, 100_003_000, "The operator of hosted clusters"),
-        (PRIORITY_ETCD, 100_002_000, "etcd of hosted clusters"),
-        (PRIORITY_API_CRITICAL, 100_001_000, "API servers of hosted clusters"),
-        (PRIORITY_CONTROL_PLANE, 100_000_000, "Control planes of hosted clusters"),
-    ]
-    .map(|(name, value, description)| PriorityClass {
-        metadata: ObjectMeta { name: Some(name.to_owned()), labels: Some(own_labels()), ..ObjectMeta::default() },
-        value: Some(value),
-        description: Some(description.to_owned()),
-        ..PriorityClass::default()
-    })
-    .to_vec()
+    CLASSES
+        .map(|(name, value, description)| PriorityClass {
+            metadata: ObjectMeta { name: Some(name.to_owned()), labels: Some(own_labels()), ..ObjectMeta::default() },
+            value: Some(value),
+            description: Some(description.to_owned()),
+            ..PriorityClass::default()
+        })
+        .to_vec()
 }
 
 fn service_account(settings: &Settings, name: &str) -> ServiceAccount {

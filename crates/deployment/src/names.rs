@@ -30,15 +30,6 @@ pub const HOSTED_CLUSTER_ROLE: &str = "hoist-hosted-cluster";
 /// ClusterRole of the bootstrap server.
 pub const BOOTSTRAP_ROLE: &str = "hoist-bootstrap";
 
-/// Priority class of the operator.
-pub const PRIORITY_OPERATOR: &str = "hypershift-operator";
-/// Priority class of etcd.
-pub const PRIORITY_ETCD: &str = "hypershift-etcd";
-/// Priority class of kube-apiserver.
-pub const PRIORITY_API_CRITICAL: &str = "hypershift-api-critical";
-/// Priority class of the rest of a control plane.
-pub const PRIORITY_CONTROL_PLANE: &str = "hypershift-control-plane";
-
 /// Port of the operator's metrics; HyperShift's number.
 pub const METRICS_PORT: u16 = 9000;
 /// Port of the bootstrap server.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMapVolumeSource, Service, ServicePort, ServiceSpec, Volume, VolumeMount};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use kube::core::ObjectMeta;
 
 use crate::workload::{self, Program, variable};
 use crate::{METRICS_PORT, OPERATOR, REGISTRY_TRUST_BUNDLE, Settings, TRUST_BUNDLE_KEY, metadata};
@@ -34,6 +35,7 @@ pub fn deployment(settings: &Settings) -> Deployment {
             },
         ));
     }
+    env.extend(settings.operator_env.iter().map(|(name, value)| variable(name, value)));
     workload::deployment(
         settings,
         Program {
@@ -55,7 +57,7 @@ pub fn deployment(settings: &Settings) -> Deployment {
 /// The Service of the metrics.
 pub fn service(settings: &Settings) -> Service {
     Service {
-        metadata: metadata(settings, OPERATOR),
+        metadata: metadata_with_name_label(settings),
         spec: Some(ServiceSpec {
             selector: Some(BTreeMap::from([("app.kubernetes.io/name".to_owned(), OPERATOR.to_owned())])),
             ports: Some(vec![ServicePort {
@@ -69,4 +71,11 @@ pub fn service(settings: &Settings) -> Service {
         }),
         ..Service::default()
     }
+}
+
+/// A ServiceMonitor finds the Service by this label.
+fn metadata_with_name_label(settings: &Settings) -> ObjectMeta {
+    let mut metadata = metadata(settings, OPERATOR);
+    metadata.labels.get_or_insert_default().insert("app.kubernetes.io/name".to_owned(), OPERATOR.to_owned());
+    metadata
 }

@@ -9,6 +9,8 @@ use semver::Version;
 pub struct Settings {
     /// Image with `/usr/bin/hoist-operator`, `/usr/bin/hoist-bootstrap` and `/usr/bin/hoist-node`.
     pub image: String,
+    /// When nodes pull it: `Always`, `IfNotPresent` or `Never`.
+    pub image_pull_policy: String,
     /// Namespace of the operator; `hypershift` unless somebody insists.
     pub namespace: String,
     /// PEM of the authorities of registries that the machine's own trust does not cover.
@@ -23,6 +25,22 @@ pub struct Settings {
     pub bootstrap_node_port: Option<u16>,
     /// Replicas of the operator; more than one stand by.
     pub operator_replicas: u8,
+    /// Environment of the operator besides what it needs.
+    pub operator_env: BTreeMap<String, String>,
+    /// What is made for Prometheus.
+    pub monitoring: Monitoring,
+}
+
+/// What is made for Prometheus, whose kinds not every management cluster has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Monitoring {
+    /// Nothing besides the Service of the metrics.
+    #[default]
+    None,
+    /// What says where the metrics are, and the alerts.
+    Objects,
+    /// These, and what OpenShift's own Prometheus needs to scrape a namespace.
+    OpenShift,
 }
 
 impl Settings {
@@ -30,6 +48,7 @@ impl Settings {
     pub fn new(image: impl Into<String>, releases: BTreeMap<Version, String>) -> Self {
         Self {
             image: image.into(),
+            image_pull_policy: "IfNotPresent".to_owned(),
             namespace: crate::OPERATOR_NAMESPACE.to_owned(),
             registry_trust_bundle: None,
             pull_secret: None,
@@ -37,6 +56,8 @@ impl Settings {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             bootstrap_node_port: None,
             operator_replicas: 1,
+            operator_env: BTreeMap::new(),
+            monitoring: Monitoring::None,
         }
     }
 }

@@ -65,6 +65,67 @@ fn deployments() {
     insta::assert_yaml_snapshot!(json("Deployment"));
 }
 
+/// Kinds and versions as Kubernetes 1.31 has them, and those of Prometheus' operator.
+#[test]
+fn only_apis_of_kubernetes_1_31_are_used() {
+    let all = objects(&Settings { monitoring: Monitoring::OpenShift, ..settings() });
+    let mut used: Vec<String> = all
+        .iter()
+        .map(|object| object.types.as_ref().unwrap())
+        .map(|types| format!("{} {}", types.api_version, types.kind))
+        .collect();
+    used.sort();
+    used.dedup();
+    insta::assert_snapshot!(used.join("\n"));
+}
+
+#[test]
+fn another_image_changes_nothing_but_the_two_programs() {
+    let other = Settings { image: "r.example.com:5000/hoist/operator:0.2.0".to_owned(), ..settings() };
+    let changed: Vec<String> = objects(&settings())
+        .into_iter()
+        .zip(objects(&other))
+        .filter(|(old, new)| old != new)
+        .map(|(old, _)| format!("{} {}", old.types.unwrap().kind, old.metadata.name.unwrap()))
+        .collect();
+    assert_eq!(changed, ["Deployment operator", "Deployment bootstrap"]);
+}
+
+#[test]
+fn what_prometheus_gets() {
+    let of = |monitoring| {
+        let with = objects(&Settings { monitoring, ..settings() });
+        let without = objects(&settings());
+        with.into_iter().filter(|object| !without.contains(object)).collect::<Vec<_>>()
+    };
+    assert!(of(Monitoring::None).is_empty());
+    insta::assert_yaml_snapshot!(of(Monitoring::OpenShift));
+    let kinds = of(Monitoring::Objects).into_iter().map(|object| object.types.unwrap().kind);
+    assert_eq!(kinds.collect::<Vec<_>>(), ["ServiceMonitor", "PodMonitor", "PrometheusRule"]);
+}
+
+#[test]
+fn alerts_use_metrics_that_the_operator_exports() {
+    let metrics = hoist_controller::metrics::Metrics::default();
+    metrics.reconciled("HostedCluster", std::time::Duration::from_secs(1), Some("Error"));
+    metrics.wrote("HostedCluster", 1);
+    let exported = metrics.encode().unwrap();
+    let mut found = 0;
+    for rule in alerts::rules("hypershift") {
+        let expression = rule["expr"].as_str().unwrap();
+        for name in expression.split(|character: char| !character.is_ascii_alphanumeric() && character != '_') {
+            if name.starts_with("hoist_operator_") {
+                found += 1;
+                assert!(
+                    exported.contains(&format!("\n{name}{{")) || exported.contains(&format!("\n{name} ")),
+                    "{name}"
+                );
+            }
+        }
+    }
+    assert!(found >= 5);
+}
+
 #[test]
 fn versions_are_listed_newest_first() {
     let map = supported_versions(&settings()).data.unwrap();

@@ -13,7 +13,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::core::ObjectMeta;
 
-use crate::{PRIORITY_OPERATOR, PULL_SECRET, Settings, metadata, own_labels};
+use crate::{PULL_SECRET, Settings, metadata, own_labels};
 
 /// User and group of everything in our images.
 const USER: i64 = 65532;
@@ -74,7 +74,7 @@ fn pod(settings: &Settings, program: Program<'_>) -> PodSpec {
     let container = Container {
         name: program.name.to_owned(),
         image: Some(settings.image.clone()),
-        image_pull_policy: Some("IfNotPresent".to_owned()),
+        image_pull_policy: Some(settings.image_pull_policy.clone()),
         command: Some(program.command),
         env: Some([common_env(), program.env].concat()),
         ports: Some(
@@ -115,7 +115,7 @@ fn pod(settings: &Settings, program: Program<'_>) -> PodSpec {
         containers: vec![container],
         service_account_name: Some(program.name.to_owned()),
         automount_service_account_token: Some(true),
-        priority_class_name: Some(PRIORITY_OPERATOR.to_owned()),
+        priority_class_name: Some(hoist_api::priority_classes::OPERATOR.to_owned()),
         image_pull_secrets: settings
             .pull_secret
             .is_some()

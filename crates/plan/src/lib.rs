@@ -3,6 +3,8 @@
 //! [`validate::validate`] is the only way from what a user wrote to a Plan; builders behind it cannot fail.
 
 pub mod addresses;
+pub mod annotations;
+pub mod duration;
 pub mod endpoints;
 pub mod finding;
 #[cfg(any(test, feature = "fixtures"))]
@@ -12,9 +14,11 @@ pub mod images;
 pub mod network;
 pub mod observed;
 pub mod plan;
+pub mod priority;
 pub mod publishing;
 pub mod resources;
 pub mod scheduling;
+pub mod tuning;
 pub mod validate;
 
 pub use endpoints::{Endpoints, HostPort};
@@ -24,7 +28,9 @@ pub use images::Images;
 pub use network::{Network, NetworkProvider};
 pub use observed::Observed;
 pub use plan::{Encryption, Etcd, Plan};
+pub use priority::PriorityClasses;
 pub use publishing::{PublishedVia, Publishing};
 pub use resources::{ResourceOverrides, ResourceRequest};
 pub use scheduling::Scheduling;
+pub use tuning::ApiServerTuning;
 pub use validate::{Checked, validate};

@@ -1,7 +1,8 @@
-//! Hosted clusters: create, destroy, status.
+//! Hosted clusters: create, destroy, dump, status.
 
 pub mod create;
 pub mod destroy;
+pub mod dump;
 pub mod status;
 
 use std::ffi::OsString;

@@ -1,10 +1,10 @@
 //! `completion`: scripts that let a shell complete commands and flags.
 
 use anyhow::Result;
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::commands::{CommandLine, Context};
+use crate::commands::{self, Context};
 
 /// `completion`.
 #[derive(Debug, Args)]
@@ -18,8 +18,17 @@ pub struct CompletionArguments {
 
 /// Runs `completion`.
 pub fn completion(arguments: &CompletionArguments, context: &Context) -> Result<()> {
+    let program = context.invocation.file_name();
+    // The generator for bash uses two names for one function when the program has a dash in its own.
+    let without_dash = program.replace('-', "_");
+    let is_bash = arguments.shell == Shell::Bash;
+    let name = if is_bash { without_dash.as_str() } else { program };
     let mut script = Vec::new();
-    let mut command = CommandLine::command();
-    clap_complete::generate(arguments.shell, &mut command, context.invocation.name(), &mut script);
-    Ok(context.printer.data(&String::from_utf8_lossy(&script))?)
+    let mut command = commands::tree(context.invocation).bin_name(name);
+    clap_complete::generate(arguments.shell, &mut command, name, &mut script);
+    let mut script = String::from_utf8_lossy(&script).into_owned();
+    if is_bash {
+        script = script.replace(&format!("-o default {without_dash}\n"), &format!("-o default {program}\n"));
+    }
+    Ok(context.printer.data(&script)?)
 }

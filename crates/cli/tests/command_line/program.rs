@@ -1,5 +1,7 @@
 //! Runs the program in an empty folder, with an environment of its own.
 
+#![allow(dead_code, reason = "not every test program needs everything")]
+
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
@@ -22,6 +24,11 @@ impl Program {
         Self::named("hypershift")
     }
 
+    /// As `kubectl-hcp`, which kubectl starts.
+    pub fn kubectl() -> Self {
+        Self::named("kubectl-hcp")
+    }
+
     fn named(name: &'static str) -> Self {
         Self { name, folder: tempfile::tempdir().expect("a temporary folder") }
     }
@@ -34,6 +41,22 @@ impl Program {
     /// Reads a file that the program wrote.
     pub fn read(&self, name: &str) -> String {
         fs_err::read_to_string(self.folder.path().join(name)).expect("a file that the program wrote")
+    }
+
+    /// Names of the files in a folder that the program wrote.
+    pub fn list(&self, name: &str) -> Vec<String> {
+        let entries = fs_err::read_dir(self.folder.path().join(name)).expect("a folder that the program wrote");
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// Runs a script where the program ran, and gives what it printed.
+    pub fn bash(&self, script: &str) -> String {
+        let output = Command::new("bash").args(["--norc", "-c", script]).current_dir(self.folder.path()).output();
+        let output = output.expect("bash starts");
+        format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
     }
 
     /// Runs it and gives exit code, standard output and standard error, without what differs from run to run.

@@ -1,14 +1,17 @@
 //! `install render`.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
-use serde_json::json;
+use fs_err::os::unix::fs::OpenOptionsExt as _;
+use serde_json::{Value, json};
 
 use crate::apply::Object;
+use crate::args::go_bool::GoBool;
 use crate::commands::Context;
-use crate::commands::install::{InstallFlags, objects};
+use crate::commands::install::{InstallFlags, Scope, objects, template};
 use crate::printer::yaml;
 use crate::session::Session;
 
@@ -16,22 +19,27 @@ use crate::session::Session;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hcp install render --registry registry.example.com --pull-secret pull-secret.json > hoist.yaml
-  hcp install render --registry registry.example.com --outputs crds --format json")]
+  hcp install render --registry registry.example.com --outputs crds --format json
+  hcp install render --registry registry.example.com --template > template.yaml
+
+ServiceMonitors and alerts are rendered with --platform-monitoring OperatorOnly; `install` makes them
+where their kinds are served.")]
 pub struct RenderArguments {
-    #[command(flatten)]
-    flags: InstallFlags,
+    /// Render one OpenShift Template with parameters instead of plain manifests
+    #[arg(long, value_name = "BOOL", default_value = "false", conflicts_with = "outputs")]
+    template: GoBool,
     /// Form of the manifests
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Which manifests
     #[arg(long, value_enum, default_value_t)]
-    outputs: Outputs,
+    outputs: Scope,
     /// Write to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     output_file: Option<PathBuf>,
     /// Render Secrets too
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true)]
-    render_sensitive: bool,
+    #[arg(long, value_name = "BOOL", default_value = "false")]
+    render_sensitive: GoBool,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -43,50 +51,53 @@ enum Format {
     Json,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Outputs {
-    /// Everything.
-    #[default]
-    All,
-    /// CustomResourceDefinitions only; needs no registry.
-    Crds,
-    /// Everything else.
-    Resources,
-}
-
 /// Runs `install render`.
-pub async fn render(arguments: RenderArguments, context: &Context) -> Result<()> {
-    arguments.flags.check()?;
-    let objects = if arguments.outputs == Outputs::Crds {
-        objects::definitions()?
+pub async fn render(flags: &InstallFlags, arguments: &RenderArguments, context: &Context) -> Result<()> {
+    flags.check(&context.printer)?;
+    let manifests = if arguments.outputs == Scope::Crds {
+        objects::definitions().iter().map(|object| object.manifest().clone()).collect()
     } else {
-        arguments.flags.registry()?;
+        flags.registry()?;
         // Rendering needs no management cluster; one that is at hand may know the way to the registry.
-        let session = Session::open(&arguments.flags.kubeconfig).await.ok();
+        let session = Session::open(&flags.kubeconfig).await.ok();
         let proxy = session.and_then(|session| session.proxy().map(ToString::to_string));
-        objects::all(&arguments.flags, proxy, &context.printer).await?
-    };
-    let wanted: Vec<Object> = objects
-        .into_iter()
-        .filter(|object| match arguments.outputs {
-            Outputs::All => true,
-            Outputs::Crds => object.kind() == "CustomResourceDefinition",
-            Outputs::Resources => object.kind() != "CustomResourceDefinition",
-        })
-        .filter(|object| arguments.render_sensitive || object.kind() != "Secret")
-        .collect();
-    let text = match arguments.format {
-        Format::Yaml => wanted
-            .iter()
-            .map(|object| Ok(format!("{}---\n", yaml::document(object.manifest())?)))
-            .collect::<Result<String>>()?,
-        Format::Json => {
-            let items: Vec<_> = wanted.iter().map(Object::manifest).collect();
-            serde_json::to_string_pretty(&json!({"apiVersion": "v1", "kind": "List", "items": items}))?
+        let settings = objects::settings(flags, proxy, false, &context.printer).await?;
+        if arguments.template.0 {
+            vec![template::template(settings, arguments.render_sensitive.0)]
+        } else {
+            plain(&objects::all(&settings), arguments.outputs, arguments.render_sensitive.0)
         }
     };
+    let text = written(&manifests, arguments.format)?;
     match &arguments.output_file {
-        Some(path) => fs_err::write(path, text).context("--output-file cannot be written"),
+        Some(path) => write(path, &text, arguments.render_sensitive.0).context("--output-file cannot be written"),
         None => Ok(context.printer.data(&text)?),
     }
+}
+
+fn plain(all: &[Object], scope: Scope, with_secrets: bool) -> Vec<Value> {
+    all.iter()
+        .filter(|object| scope.holds(object))
+        .filter(|object| with_secrets || object.kind() != "Secret")
+        .map(|object| object.manifest().clone())
+        .collect()
+}
+
+fn written(manifests: &[Value], format: Format) -> Result<String> {
+    match (format, manifests) {
+        (Format::Yaml, _) => {
+            manifests.iter().map(|manifest| Ok(format!("{}---\n", yaml::document(manifest)?))).collect()
+        }
+        (Format::Json, [one]) => Ok(serde_json::to_string_pretty(one)?),
+        (Format::Json, all) => Ok(serde_json::to_string_pretty(
+            &json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": all}),
+        )?),
+    }
+}
+
+/// Writes the file; with Secrets in it, for its owner alone.
+fn write(path: &Path, text: &str, is_sensitive: bool) -> Result<()> {
+    let mode = if is_sensitive { 0o600 } else { 0o644 };
+    let mut file = fs_err::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path)?;
+    Ok(file.write_all(text.as_bytes())?)
 }

@@ -232,7 +232,7 @@ impl NodePoolFlags {
         let name = match (self.name.as_deref().filter(|name| !name.is_empty()), invocation) {
             (Some(name), _) => name,
             (None, Invocation::Hypershift) => EXAMPLE,
-            (None, Invocation::Hcp) => {
+            (None, Invocation::Hcp | Invocation::Kubectl) => {
                 return Err(usage("--name is required: expected a name for the NodePool, such as --name workers"));
             }
         };

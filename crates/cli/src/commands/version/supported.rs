@@ -27,8 +27,13 @@ struct Listed {
 impl SupportedVersions {
     /// Reads the ConfigMap, if there is one.
     pub async fn read(session: &Session) -> Result<Option<Self>> {
-        let api: Api<ConfigMap> = Api::namespaced(session.client(), names::OPERATOR_NAMESPACE);
-        let object = format!("ConfigMap {}/{}", names::OPERATOR_NAMESPACE, names::SUPPORTED_VERSIONS);
+        Self::read_in(session, names::OPERATOR_NAMESPACE).await
+    }
+
+    /// Reads the ConfigMap of an operator in another namespace.
+    pub async fn read_in(session: &Session, namespace: &str) -> Result<Option<Self>> {
+        let api: Api<ConfigMap> = Api::namespaced(session.client(), namespace);
+        let object = format!("ConfigMap {namespace}/{}", names::SUPPORTED_VERSIONS);
         let map = session.call(&format!("read {object}"), api.get_opt(names::SUPPORTED_VERSIONS)).await?;
         map.map(|map| {
             Self::parse(&map.data.unwrap_or_default()).with_context(|| format!("{object} cannot be understood"))

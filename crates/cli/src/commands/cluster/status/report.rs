@@ -1,9 +1,10 @@
 //! What is, what is not as it should be, and what to do next, from the objects alone.
 
+mod findings;
+
 use std::fmt::Write as _;
 
-use hoist_api::conditions::{ConditionType, NodePoolConditionType, Reason};
-use hoist_api::host::Stage;
+use hoist_api::conditions::{ConditionType, NodePoolConditionType};
 use hoist_api::hosted_cluster::version::{ClusterVersionStatus, UpdateState};
 use hoist_api::{ControlPlaneComponent, Host, HostedCluster, NodePool, names};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -13,12 +14,7 @@ use serde::Serialize;
 use crate::commands::host;
 use crate::printer::{Printer, Table, Tone};
 
-/// Conditions that are False in a healthy cluster; all others are True.
-const FALSE_WHEN_WELL: [ConditionType; 3] =
-    [ConditionType::Progressing, ConditionType::Degraded, ConditionType::ClusterVersionProgressing];
-/// Conditions that describe a choice and no health.
-const CHOICES: [ConditionType; 3] =
-    [ConditionType::ServicesServed, ConditionType::NetworkProvider, ConditionType::HostedClusterDestroyed];
+use findings::Finding;
 
 /// One screen.
 #[derive(Debug, PartialEq, Serialize)]
@@ -82,15 +78,6 @@ struct HostLine {
     message: String,
 }
 
-#[derive(Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Finding {
-    /// Object and condition.
-    what: String,
-    reason: String,
-    message: String,
-}
-
 impl Report {
     /// Draws it up. `program` is the name to use in commands.
     pub fn new(
@@ -106,9 +93,6 @@ impl Report {
             "" => String::new(),
             host => format!("https://{host}:{}", status.control_plane_endpoint.port),
         };
-        let mut findings = cluster_findings(&status.conditions);
-        findings.extend(pools.iter().flat_map(pool_findings));
-        findings.extend(hosts.iter().filter_map(host_finding));
         let mut report = Self {
             control_plane_namespace: names::control_plane_namespace(&namespace, &name),
             state: state(cluster, &status.conditions),
@@ -124,7 +108,7 @@ impl Report {
             components: components.iter().map(component).collect(),
             node_pools: pools.iter().map(pool).collect(),
             hosts: hosts.iter().map(host_line).collect(),
-            findings,
+            findings: findings::find(cluster, pools, hosts),
             notes: notes(&status.conditions),
             next: String::new(),
             name,
@@ -163,6 +147,9 @@ impl Report {
             for finding in &self.findings {
                 let what = printer.tone(Tone::Bad, &finding.what);
                 let _ = writeln!(text, "  {what} ({}): {}", finding.reason, finding.message);
+                if !finding.next.is_empty() && finding.next != "Nothing." {
+                    let _ = writeln!(text, "      Next: {}", finding.next);
+                }
             }
         }
         for note in &self.notes {
@@ -292,64 +279,6 @@ fn notes(conditions: &[Condition]) -> Vec<String> {
         condition.type_ == ConditionType::ServicesServed.as_ref() && condition.status != "True"
     };
     conditions.iter().filter(not_served).map(|condition| condition.message.clone()).collect()
-}
-
-fn cluster_findings(conditions: &[Condition]) -> Vec<Finding> {
-    conditions
-        .iter()
-        .filter(|condition| !CHOICES.iter().any(|choice| choice.as_ref() == condition.type_))
-        .filter(|condition| {
-            let well =
-                if FALSE_WHEN_WELL.iter().any(|type_| type_.as_ref() == condition.type_) { "False" } else { "True" };
-            // Nothing can be known of connections to nodes that do not exist, nor of names that nobody set.
-            let unknowable = condition.status == "Unknown"
-                && (condition.reason == Reason::NoWorkerNodesAvailable.as_ref()
-                    || condition.type_ == ConditionType::ExternalDNSReachable.as_ref());
-            condition.status != well && !unknowable
-        })
-        .map(|condition| Finding {
-            what: format!("{}={}", condition.type_, condition.status),
-            reason: condition.reason.clone(),
-            message: condition.message.clone(),
-        })
-        .collect()
-}
-
-fn pool_findings(pool: &NodePool) -> Vec<Finding> {
-    let bad = [
-        NodePoolConditionType::ValidReleaseImage,
-        NodePoolConditionType::ValidArchPlatform,
-        NodePoolConditionType::SupportedVersionSkew,
-        NodePoolConditionType::ValidMachineConfig,
-        NodePoolConditionType::ValidPlatformConfig,
-        NodePoolConditionType::AllNodesHealthy,
-        NodePoolConditionType::Ready,
-    ];
-    let conditions = pool.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-    conditions
-        .iter()
-        .filter(|condition| condition.status == "False" && bad.iter().any(|type_| type_.as_ref() == condition.type_))
-        .map(|condition| Finding {
-            what: format!("NodePool {} {}=False", pool.name_any(), condition.type_),
-            reason: condition.reason.clone().unwrap_or_default(),
-            message: condition.message.clone().unwrap_or_default(),
-        })
-        .collect()
-}
-
-fn host_finding(host: &Host) -> Option<Finding> {
-    let status = host.status.as_ref()?;
-    let failed = status.stage == Some(Stage::Failed);
-    let not_ready =
-        status.conditions.iter().find(|condition| condition.type_ == "Ready" && condition.status == "False");
-    let (reason, message) = match not_ready {
-        _ if failed => ("Failed".to_owned(), status.message.clone().unwrap_or_default()),
-        Some(condition) if status.stage >= Some(Stage::NodeReady) => {
-            (condition.reason.clone(), condition.message.clone())
-        }
-        _ => return None,
-    };
-    Some(Finding { what: format!("Host {}", host.name_any()), reason, message })
 }
 
 fn completed(version: Option<&ClusterVersionStatus>) -> String {

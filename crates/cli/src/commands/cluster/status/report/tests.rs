@@ -1,3 +1,4 @@
+use hoist_api::host::Stage;
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,0 +1,57 @@
+//! Conditions of NodePool.
+
+use super::{Condition, Well};
+
+const fn well(type_: &'static str, well: Well, meaning: &'static str, reasons: &'static [&'static str]) -> Condition {
+    Condition { type_, well, meaning, reasons }
+}
+
+/// All of them, the most telling first.
+pub const NODE_POOL_CONDITIONS: &[Condition] = &[
+    well("Ready", Well::True, "As many nodes as wanted are ready.", &["NodesJoining", "NodesMissing", "NotFound"]),
+    well("AllMachinesReady", Well::True, "As many hosts as wanted have joined.", &["NodesJoining", "NodesMissing"]),
+    well("AllNodesHealthy", Well::True, "Every node of the pool is Ready.", &["NodesJoining", "NodesMissing"]),
+    well(
+        "ValidReleaseImage",
+        Well::True,
+        "The pool's release image was read and is one that can be run.",
+        &["InvalidImage", "InvalidReleaseImage", "StatusUnknown"],
+    ),
+    well("ValidArchPlatform", Well::True, "The release has the pool's architecture.", &["InvalidConfiguration"]),
+    well(
+        "SupportedVersionSkew",
+        Well::True,
+        "The nodes' version fits the control plane's.",
+        &["UnsupportedSkew", "StatusUnknown"],
+    ),
+    well(
+        "ValidMachineConfig",
+        Well::True,
+        "The ConfigMaps of spec.config can be used.",
+        &["InvalidConfiguration", "NotServed"],
+    ),
+    well("ValidPlatformConfig", Well::True, "The platform's settings can be used.", &["InvalidConfiguration"]),
+    well(
+        "ValidGeneratedPayload",
+        Well::True,
+        "What joining hosts get could be made.",
+        &["ReconciliationError", "StatusUnknown"],
+    ),
+    well(
+        "ReachedIgnitionEndpoint",
+        Well::True,
+        "A host has contacted the bootstrap server.",
+        &["NodesMissing", "NoWorkerNodesAvailable"],
+    ),
+    well(
+        "ReconciliationActive",
+        Well::True,
+        "The operator works on this object.",
+        &["ReconciliationPaused", "InvalidPausedUntilValue"],
+    ),
+    well("UpdatingVersion", Well::Either, "Nodes are moving to another version.", &["Progressing"]),
+    well("UpdatingConfig", Well::Either, "Nodes are taking up another configuration.", &["Progressing"]),
+    well("UpdateManagementEnabled", Well::Either, "The operator updates the nodes.", &[]),
+    well("AutoscalingEnabled", Well::Either, "The number of nodes follows the load.", &["NotServed"]),
+    well("AutorepairEnabled", Well::Either, "Nodes that fail are replaced.", &["NotServed"]),
+];
