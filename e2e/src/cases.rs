@@ -1,6 +1,9 @@
 //! The cases in the order in which they build on each other; a file a theme.
 
+mod api_rules;
 mod bad_input;
+mod cluster_commands;
+mod cluster_operators;
 mod command_line;
 mod conditions;
 mod control_plane_faults;
@@ -54,10 +57,18 @@ pub fn all() -> Vec<Case> {
         Case::new("bad input: refused by the command line before anything is created", bad_input::refused_by_the_cli),
         Case::decisive("create: the hosted API answers with the Secret's kubeconfig", create::create),
         Case::new("create: conditions, columns and pods are as promised with zero nodes", create::zero_nodes),
+        Case::new("parts: ClusterOperators say what waits for nodes", cluster_operators::without_nodes),
         Case::new("create: Secrets are encrypted at rest", create::encrypted_at_rest),
+        Case::new("api: every rule of the API holds, in its own words", api_rules::hold),
         Case::new("install: what is rendered is what is installed", operations::render),
         Case::new("install: another operator leaves the hosted cluster alone", operations::install_again),
         Case::new("install: alerts come where their kinds are served", operations::monitoring),
+        Case::new(
+            "create: what every platform renders is taken by the API server",
+            cluster_commands::rendered_is_taken,
+        ),
+        Case::new("nodepool: created, refused and destroyed by the command line", cluster_commands::node_pools),
+        Case::new("kubeconfig: --port-forward reaches the hosted API", cluster_commands::port_forward),
         Case::new("bad input: a condition says it within 15 s", bad_input::told_by_a_condition),
         Case::new("bad input: wrong manifests are refused or told within 15 s", wrong_manifests::told_by_conditions),
         Case::new("conditions: no default StorageClass is told and heals", conditions::no_default_storage_class),
@@ -69,6 +80,10 @@ pub fn all() -> Vec<Case> {
         Case::new("join: wrong, revoked, used-up tokens and a wrong pin are refused", join::bad_tokens),
         Case::decisive("join: two plain hosts become Ready nodes", join::two_hosts),
         Case::new("join: web pods on both hosts answer through a Service by name", join::web_pods),
+        Case::new(
+            "parts: ClusterOperators are well with nodes, and one whose pods go is not",
+            cluster_operators::with_nodes,
+        ),
         Case::new("join: logs and exec go through konnectivity", join::logs_and_exec),
         Case::new("dump: both clusters, and no secret", operations::dump),
         Case::new("join: a second run of the join line changes nothing", join::join_again),

@@ -22,6 +22,9 @@ pub enum ConditionType {
     ClusterVersionReleaseAccepted,
     ClusterVersionProgressing,
     ClusterVersionUpgradeable,
+    ClusterVersionRetrievedUpdates,
+    /// On HostedControlPlanes only: the inverse of `ClusterVersionSucceeding`.
+    ClusterVersionFailing,
     IgnitionEndpointAvailable,
     ReconciliationActive,
     ReconciliationSucceeded,
@@ -34,6 +37,8 @@ pub enum ConditionType {
     HostedClusterDestroyed,
     /// Ours: services of the spec that are accepted and not served (OAuthServer, OIDC).
     ServicesServed,
+    /// Ours: annotations of HyperShift's that have no effect here.
+    AnnotationsHonoured,
     /// Ours: which network provider really runs behind `networkType`.
     NetworkProvider,
 }
@@ -110,6 +115,7 @@ pub enum Reason {
     NodesJoining,
     NodesMissing,
     UnsupportedSkew,
+    KubeletMinorVersionUnsupportedNextUpgrade,
     ComponentsUnavailable,
     InfrastructureNotReady,
 }

@@ -22,3 +22,5 @@ pub const MANAGED_BY_HOIST: &str = "hoist";
 pub const CLUSTER: &str = "hoist.internal/cluster";
 /// On objects that a controller sweeps when they leave its set: the controller's name.
 pub const APPLY_SET: &str = "hoist.internal/apply-set";
+/// On pods that serve requests of the hosted cluster's users, and label and taint of nodes for them; value `true`.
+pub const REQUEST_SERVING: &str = "hypershift.openshift.io/request-serving-component";

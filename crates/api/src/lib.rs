@@ -8,6 +8,7 @@ pub mod annotations;
 pub mod certificates;
 pub mod cluster_sizing;
 pub mod conditions;
+pub mod config;
 pub mod control_plane_component;
 pub mod dynamic;
 pub mod etcd_backup;

@@ -125,6 +125,10 @@ fn finish(schema: &mut Map<String, Value>) {
         schema.remove("format");
         schema.insert("anyOf".to_owned(), json!([{"type": "integer"}, {"type": "string"}]));
     }
+    // schemars' names of sizes that Kubernetes has no format for.
+    if schema.get("format").and_then(Value::as_str).is_some_and(|format| format.starts_with("uint")) {
+        schema.remove("format");
+    }
     let mut required = Vec::new();
     if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
         for (name, property) in properties {

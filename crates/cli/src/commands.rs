@@ -1,5 +1,6 @@
 //! The command tree: verbs, then nouns, then platforms, as in HyperShift.
 
+pub mod absent;
 pub mod cluster;
 pub mod completion;
 pub mod explain;
@@ -10,6 +11,7 @@ pub mod join_token;
 pub mod kubeconfig;
 pub mod local;
 pub mod man;
+pub mod node_pool;
 pub mod reference;
 pub mod release;
 pub mod version;
@@ -58,10 +60,10 @@ enum Command {
     Install(install::InstallArguments),
     /// Remove the operator; refused while hosted clusters exist
     Uninstall(install::UninstallArguments),
-    /// Create clusters, kubeconfigs, join tokens and join commands
+    /// Create clusters, NodePools, kubeconfigs, join tokens and join commands
     #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
     Create(Create),
-    /// Destroy clusters
+    /// Destroy clusters and NodePools
     #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
     Destroy(Destroy),
     /// Collect what helps to find a fault, without secrets
@@ -105,12 +107,35 @@ enum Create {
     /// Create a hosted cluster on one of the platforms
     #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
     Cluster(cluster::create::Platform),
+    /// Create a NodePool of a hosted cluster on one of the platforms
+    #[command(
+        name = "nodepool",
+        alias = "node-pool",
+        subcommand,
+        subcommand_required = true,
+        arg_required_else_help = true
+    )]
+    NodePool(node_pool::create::Platform),
     /// Print the administrator's kubeconfig of a hosted cluster, or of all of them
     Kubeconfig(kubeconfig::CreateArguments),
     /// Create a token with which hosts join a NodePool, and print it
     JoinToken(join_token::CreateArguments),
     /// Print the line that joins a Linux host to a hosted cluster
     JoinCommand(join_command::CreateArguments),
+    #[command(hide = true)]
+    Infra(absent::Unserved),
+    #[command(hide = true)]
+    Iam(absent::Unserved),
+    #[command(hide = true)]
+    OperatorRoles(absent::Unserved),
+    #[command(hide = true)]
+    Bastion(absent::Unserved),
+    #[command(hide = true)]
+    OadpBackup(absent::Unserved),
+    #[command(hide = true)]
+    OadpRestore(absent::Unserved),
+    #[command(hide = true)]
+    OadpSchedule(absent::Unserved),
 }
 
 #[derive(Debug, Subcommand)]
@@ -118,6 +143,15 @@ enum Destroy {
     /// Destroy a hosted cluster and let its hosts go
     #[command(subcommand, subcommand_required = true, arg_required_else_help = true)]
     Cluster(cluster::destroy::Platform),
+    /// Destroy a NodePool and let its nodes go
+    #[command(name = "nodepool", alias = "node-pool")]
+    NodePool(node_pool::destroy::DestroyArguments),
+    #[command(hide = true)]
+    Infra(absent::Unserved),
+    #[command(hide = true)]
+    Iam(absent::Unserved),
+    #[command(hide = true)]
+    Bastion(absent::Unserved),
 }
 
 #[derive(Debug, Subcommand)]
@@ -169,11 +203,23 @@ pub async fn run(command_line: CommandLine, context: &Context) -> Result<()> {
         Command::Install(arguments) => install::install(arguments, context).await,
         Command::Uninstall(arguments) => install::uninstall(arguments, context).await,
         Command::Create(Create::Cluster(platform)) => cluster::create::create(platform, context).await,
+        Command::Create(Create::Infra(_)) => Err(absent::cloud("create infra")),
+        Command::Create(Create::Iam(_)) => Err(absent::cloud("create iam")),
+        Command::Create(Create::OperatorRoles(_)) => Err(absent::cloud("create operator-roles")),
+        Command::Create(Create::Bastion(_)) => Err(absent::cloud("create bastion")),
+        Command::Create(Create::OadpBackup(_)) => Err(absent::backup("create oadp-backup")),
+        Command::Create(Create::OadpRestore(_)) => Err(absent::backup("create oadp-restore")),
+        Command::Create(Create::OadpSchedule(_)) => Err(absent::backup("create oadp-schedule")),
+        Command::Destroy(Destroy::Infra(_)) => Err(absent::cloud("destroy infra")),
+        Command::Destroy(Destroy::Iam(_)) => Err(absent::cloud("destroy iam")),
+        Command::Destroy(Destroy::Bastion(_)) => Err(absent::cloud("destroy bastion")),
+        Command::Create(Create::NodePool(platform)) => node_pool::create::create(platform, context).await,
         Command::Create(Create::Kubeconfig(arguments)) => kubeconfig::create(arguments, context).await,
         Command::Create(Create::JoinToken(arguments)) => join_token::create(arguments, context).await,
         Command::Create(Create::JoinCommand(arguments)) => join_command::create(arguments, context).await,
         Command::Destroy(Destroy::Cluster(platform)) => cluster::destroy::destroy(platform, context).await,
         Command::Dump(Dump::Cluster(arguments)) => cluster::dump::dump(arguments, context).await,
+        Command::Destroy(Destroy::NodePool(arguments)) => node_pool::destroy::destroy(arguments, context).await,
         Command::List(List::JoinTokens(arguments)) | Command::Get(List::JoinTokens(arguments)) => {
             join_token::list(arguments, context).await
         }

@@ -7,6 +7,7 @@ mod apply;
 mod args;
 mod commands;
 mod failure;
+mod flag_order;
 mod invocation;
 mod printer;
 mod session;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         _ => {}
     }
     let invocation = Invocation::of(arguments.first().map(OsString::as_os_str));
+    let arguments = flag_order::platform_first(arguments, || commands::tree(invocation));
     let parsed = commands::tree(invocation)
         .try_get_matches_from(arguments)
         .and_then(|matches| CommandLine::from_arg_matches(&matches));

@@ -1,6 +1,9 @@
 //! The real program: exit code, standard output and standard error of what needs no cluster.
 
 mod command_line {
+    mod definitions;
+    mod node_pools;
+    mod platforms;
     pub mod program;
 }
 
@@ -28,40 +31,6 @@ fn help_is_printed_with_examples(#[case] name: &str, #[case] arguments: &[&str])
     let run = Program::hcp().run(arguments);
     assert!(run.contains("exit code: 0"), "{run}");
     insta::assert_snapshot!(format!("help_{name}"), run);
-}
-
-#[test]
-fn the_other_name_shows_in_usage_and_lists_the_six_platforms() {
-    let run = Program::hypershift().run(&["create", "cluster", "-h"]);
-    assert!(run.contains("Usage: hypershift create cluster"), "{run}");
-    for platform in ["agent", "aws", "azure", "kubevirt", "none", "powervs"] {
-        assert!(run.contains(&format!("\n  {platform}")), "{platform}: {run}");
-    }
-}
-
-#[rstest]
-#[case("agent", &["--agent-namespace", "clusters", "--name", "x"])]
-#[case("aws", &["--name", "x", "--region=eu-central-1"])]
-#[case("azure", &[])]
-#[case("kubevirt", &["--name", "x", "--memory", "6Gi", "--cores", "2"])]
-#[case("powervs", &["--help"])]
-fn platforms_that_are_not_served_say_so_whatever_their_flags(#[case] platform: &str, #[case] more: &[&str]) {
-    let arguments: Vec<&str> = ["create", "cluster", platform].iter().chain(more).copied().collect();
-    let run = Program::hcp().run(&arguments);
-    assert!(
-        run.contains("exit code: 2")
-            && run.contains(&format!("platform {platform} is not supported on this installation")),
-        "{run}"
-    );
-}
-
-#[test]
-fn destroying_on_a_platform_that_is_not_served_says_so() {
-    let run = Program::hcp().run(&["destroy", "cluster", "agent", "--name", "vcluster2"]);
-    assert!(
-        run.contains("exit code: 2") && run.contains("platform agent is not supported on this installation"),
-        "{run}"
-    );
 }
 
 #[test]
@@ -192,9 +161,9 @@ fn a_negative_number_of_replicas_makes_no_node_pool_and_a_file_takes_the_manifes
 #[case("network_of_the_address", &["--name", "demo", "--pull-secret", "pull-secret", "--external-api-server-address", "10.132.0.9"])]
 #[case("network_malformed", &["--name", "demo", "--pull-secret", "pull-secret", "--cluster-cidr", "10.132.0.1/14"])]
 #[case("address_with_port", &["--name", "demo", "--pull-secret", "pull-secret", "--external-api-server-address", "192.0.2.1:6443"])]
-#[case("unserved_flag", &["--name", "demo", "--pull-secret", "pull-secret", "--fips"])]
+#[case("unserved_flag", &["--name", "demo", "--pull-secret", "pull-secret", "--auto-repair"])]
 #[case("generate_and_given_key", &["--name", "demo", "--pull-secret", "pull-secret", "--ssh-key", "key.pub", "--generate-ssh"])]
-#[case("other_architecture", &["--name", "demo", "--pull-secret", "pull-secret", "--arch", "arm64"])]
+#[case("other_architecture", &["--name", "demo", "--pull-secret", "pull-secret", "--arch", "s390x"])]
 #[case("load_balancer", &["--name", "demo", "--pull-secret", "pull-secret", "--expose-through-load-balancer"])]
 #[case("size", &["--name", "demo", "--pull-secret", "pull-secret", "--etcd-storage-size", "big"])]
 #[case("paused", &["--name", "demo", "--pull-secret", "pull-secret", "--pausedUntil", "tomorrow"])]

@@ -35,6 +35,11 @@ impl ComponentName {
         }
     }
 
+    /// Whether users of the hosted cluster talk to it.
+    pub fn serves_requests(self) -> bool {
+        self == Self::KubeApiServer
+    }
+
     /// The kind of its workload, which has the component's name.
     pub fn workload(self) -> WorkloadKind {
         match self {

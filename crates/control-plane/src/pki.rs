@@ -29,6 +29,19 @@ pub struct Pki {
 }
 
 impl Pki {
+    /// Puts back what exists, however old or foreign it is: the user looks after it. Only what is missing is made.
+    pub fn freeze(&mut self, existing: &[Secret]) {
+        for secret in &mut self.secrets {
+            let live = existing.iter().find(|live| live.metadata.name == secret.metadata.name);
+            if let Some(data) = live.and_then(|live| live.data.as_ref()) {
+                secret.data = Some(data.clone());
+            }
+        }
+        let is_new = |name: &str| !existing.iter().any(|live| live.metadata.name.as_deref() == Some(name));
+        self.changes.retain(|change| is_new(change.name));
+        self.next_renewal = None;
+    }
+
     /// A value of a Secret as text.
     pub fn text(&self, secret: &str, key: &str) -> Option<&str> {
         let secret = self.secrets.iter().find(|candidate| candidate.metadata.name.as_deref() == Some(secret))?;

@@ -118,6 +118,7 @@ impl StaticPods {
             konnectivity: None,
             wait_for_etcd: None,
             goaway_chance: "0",
+            tuning: hoist_plan::ApiServerTuning::default(),
             shutdown_delay: 0,
             termination_grace_period: 5,
         }

@@ -497,3 +497,84 @@ fn a_load_balancer_is_waited_for_and_its_name_preferred_to_its_address() {
     let found = endpoints(&plan, &services, &bootstrap()).unwrap();
     assert_eq!(found.api_server.https_url(), "https://192.0.2.7:6443");
 }
+
+#[test]
+fn annotations_tune_kube_apiserver() {
+    use hoist_api::annotations as keys;
+    let mut case = case();
+    for (key, value) in [
+        (keys::API_SERVER_GOGC, "75"),
+        (keys::API_SERVER_GOMEMLIMIT, "2GiB"),
+        (keys::API_SERVER_REQUESTS, "400"),
+        (keys::API_SERVER_MUTATING_REQUESTS, "200"),
+        (keys::API_SERVER_VERBOSITY, "4"),
+        (keys::API_SERVER_GOAWAY_CHANCE, "0.01"),
+        (keys::API_SERVER_TOKEN_EXPIRATION, "24h"),
+    ] {
+        case.annotations.insert(key.to_owned(), value.to_owned());
+    }
+    let deployment = workload(&case.plan(), ComponentName::KubeApiServer);
+    let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+    let arguments: Vec<&str> = container["args"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for flag in [
+        "--max-requests-inflight=400",
+        "--max-mutating-requests-inflight=200",
+        "--v=4",
+        "--goaway-chance=0.01",
+        "--service-account-max-token-expiration=24h",
+    ] {
+        assert!(arguments.contains(&flag), "{flag} is not in {arguments:?}");
+    }
+    assert_eq!(
+        container["env"],
+        serde_json::json!([{"name": "GOGC", "value": "75"}, {"name": "GOMEMLIMIT", "value": "2GiB"}])
+    );
+}
+
+#[test]
+fn on_nodes_of_its_own_only_kube_apiserver_is_bound_to_them() {
+    use hoist_api::annotations as keys;
+    let mut case = highly_available();
+    case.annotations.insert(keys::TOPOLOGY.to_owned(), keys::DEDICATED_REQUEST_SERVING.to_owned());
+    case.annotations.insert(keys::REQUEST_SERVING_NODE_SELECTOR.to_owned(), "size=large".to_owned());
+    let plan = case.plan();
+    let required = |name: ComponentName| {
+        let workload = workload(&plan, name);
+        let spec = &workload["spec"]["template"]["spec"];
+        let key = "requiredDuringSchedulingIgnoredDuringExecution";
+        let terms = spec["affinity"]["nodeAffinity"][key]["nodeSelectorTerms"][0]["matchExpressions"].clone();
+        let tolerates = spec["tolerations"].to_string().contains("request-serving-component");
+        (terms, tolerates, workload["spec"]["replicas"].clone())
+    };
+    let (terms, tolerates, replicas) = required(ComponentName::KubeApiServer);
+    assert_eq!(terms[0]["key"], "hypershift.openshift.io/request-serving-component");
+    assert_eq!((&terms[1]["key"], &terms[1]["values"][0]), (&"size".into(), &"large".into()));
+    assert!(tolerates);
+    assert_eq!(replicas, 2);
+    assert_eq!(required(ComponentName::Etcd), (Value::Null, false, 3.into()));
+}
+
+#[rstest]
+#[case("r.example.com:5000/etcd:3.6", "IfNotPresent")]
+#[case("r.example.com:5000/etcd:latest", "Always")]
+#[case("r.example.com:5000/etcd", "Always")]
+fn a_tag_that_moves_is_pulled_anew(#[case] image: &str, #[case] policy: &str) {
+    let mut case = case();
+    let overrides = format!("etcd={image}");
+    case.annotations.insert(hoist_api::annotations::IMAGE_OVERRIDES.to_owned(), overrides);
+    let pod = workload(&case.plan(), ComponentName::Etcd);
+    let container = &pod["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!((&container["image"], &container["imagePullPolicy"]), (&image.into(), &policy.into()));
+}
+
+#[test]
+fn frozen_certificates_stay_and_missing_ones_are_made() {
+    let mut made = pki(&plan(), None, &[], None, jiff::Timestamp::UNIX_EPOCH, &SystemKeys).unwrap();
+    let mut kept = made.secrets[0].clone();
+    kept.data.as_mut().unwrap().insert("tls.crt".to_owned(), ByteString(b"the user's".to_vec()));
+    made.freeze(std::slice::from_ref(&kept));
+    assert_eq!(made.secrets[0].data, kept.data);
+    assert_eq!(made.next_renewal, None);
+    assert!(made.changes.iter().all(|change| Some(change.name) != kept.metadata.name.as_deref()));
+    assert!(made.changes.len() > 5);
+}

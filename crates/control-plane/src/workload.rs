@@ -20,11 +20,12 @@ use crate::ComponentName;
 const REVISION_HISTORY: i32 = 2;
 
 impl ComponentName {
-    /// Number of pods. Source: HyperShift: 1, or 3 for what serves requests and 2 for the rest.
+    /// Number of pods. Source: HyperShift: 1, or 3 for what serves requests and 2 for the rest; 2 on nodes of its own.
     pub fn replicas(self, plan: &Plan) -> u8 {
         match self {
             Self::Etcd => plan.etcd.replicas,
             _ if !plan.is_highly_available() => 1,
+            Self::KubeApiServer if plan.scheduling.request_serving_nodes.is_some() => 2,
             Self::KubeApiServer => 3,
             Self::KubeControllerManager | Self::KubeScheduler => 2,
         }

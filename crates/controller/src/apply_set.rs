@@ -2,6 +2,9 @@
 //!
 //! "Unchanged" is judged without the API server's help: what we last asked for and what it made of that are remembered as two
 //! hashes, so neither defaulting nor normalising ("1000m" becomes "1") causes writes, and an edit by somebody else does.
+//!
+//! A process that just started remembers nothing. It finds the first hash in an annotation of the object, and instead of the
+//! second compares the fields themselves: a restart of the operator writes nothing either.
 
 mod fingerprint;
 
@@ -9,7 +12,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{StreamExt, TryStreamExt, stream};
-use hoist_api::labels;
+use hoist_api::{annotations, labels};
 use kube::api::{Api, DeleteParams, ListParams, Preconditions, PropagationPolicy};
 use kube::core::{ApiResource, DynamicObject};
 use kube::{Client, ResourceExt};
@@ -245,13 +248,23 @@ impl ApplySet {
         let identity = Identity::of(&object, &resource);
         let wanted_json = serde_json::to_value(&object).unwrap_or_default();
         let wanted = fingerprint::hash(&wanted_json);
+        let mark = format!("{wanted:016x}");
         if let Some(live) = observed.get(&identity) {
             let remembered = self.lock().get(&key(scope, live)).copied();
             let got = fingerprint::of_live(&wanted_json, live);
-            if remembered == Some(Remembered { wanted, got }) {
+            let is_unchanged = match remembered {
+                Some(remembered) => remembered == Remembered { wanted, got },
+                None => {
+                    live.annotations().get(annotations::APPLIED) == Some(&mark)
+                        && fingerprint::holds(&wanted_json, live)
+                }
+            };
+            if is_unchanged {
+                self.lock().insert(key(scope, live), Remembered { wanted, got });
                 return Ok(Applied { identity, written: None });
             }
         }
+        object.metadata.annotations.get_or_insert_default().insert(annotations::APPLIED.to_owned(), mark);
         let api = resources::api_of(client, &object)?;
         let mut live = self.calls.apply_dynamic(&api, &object).await?;
         live.metadata.managed_fields = None;

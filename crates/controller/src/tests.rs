@@ -42,6 +42,34 @@ async fn a_second_pass_writes_nothing() {
 }
 
 #[tokio::test]
+async fn after_a_restart_nothing_is_written_either() {
+    let fake = FakeApi::new();
+    apply(&fake, &ApplySet::new(Calls::new("test")), vec![config_map("a", "1"), config_map("b", "1")]).await;
+    fake.clear_writes();
+    let restarted = ApplySet::new(Calls::new("test"));
+    assert!(apply(&fake, &restarted, vec![config_map("a", "1"), config_map("b", "1")]).await.is_idle());
+    assert!(fake.writes().is_empty());
+}
+
+#[tokio::test]
+async fn what_changed_while_nobody_ran_is_applied_after_a_restart() {
+    let fake = FakeApi::new();
+    let before = async || apply(&fake, &ApplySet::new(Calls::new("test")), vec![config_map("a", "1")]).await;
+    before().await;
+    // By a new version of ours, which no longer asks for what the old one did.
+    let mut less = config_map("a", "1");
+    less.data = json!({"data": {}});
+    let outcome = apply(&fake, &ApplySet::new(Calls::new("test")), vec![less]).await;
+    assert_eq!(outcome.applied, 1);
+    before().await;
+    // And by somebody else.
+    let api: Api<ConfigMap> = Api::namespaced(fake.client(), "ns");
+    Calls::new("somebody").merge(&api, "a", &json!({"data": {"key": "edited"}})).await.unwrap();
+    assert_eq!(before().await.applied, 1);
+    assert_eq!(fake.get::<ConfigMap>("ns", "a").data.unwrap()["key"], "1");
+}
+
+#[tokio::test]
 async fn a_change_of_ours_and_an_edit_by_others_are_both_applied() {
     let (fake, set) = (FakeApi::new(), ApplySet::new(Calls::new("test")));
     apply(&fake, &set, vec![config_map("a", "1")]).await;

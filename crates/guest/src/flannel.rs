@@ -17,7 +17,7 @@ use crate::daemon::{
 use crate::metadata::{account, cluster_role, cluster_role_binding, namespaced, rule, service_account};
 
 /// Name of its objects.
-const NAME: &str = "flannel";
+pub const NAME: &str = "flannel";
 /// Name of its role.
 const ROLE: &str = "hoist:flannel";
 

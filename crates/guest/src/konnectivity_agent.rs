@@ -16,7 +16,7 @@ use crate::daemon::{USER, container, daemon_set, field, mount, pull_secrets, req
 use crate::metadata::{namespaced, service_account};
 
 /// Name of its objects.
-const NAME: &str = "konnectivity-agent";
+pub const NAME: &str = "konnectivity-agent";
 /// HyperShift's.
 const HEALTH_PORT: i32 = 2041;
 const CERTIFICATES: &str = "/etc/konnectivity";

@@ -1,9 +1,10 @@
 //! Plan to the objects inside a hosted cluster.
 //!
-//! CoreDNS and kube-proxy have their own parameters and serve management clusters too. [`rights`] must be applied by an
-//! administrator; everything else by the operator's own user, which [`rights`] made.
+//! CoreDNS and kube-proxy have their own parameters and serve management clusters too. [`rights`] and the CRDs of
+//! [`cluster_config`] must be applied by an administrator; everything else by the operator's own user, which [`rights`] made.
 
 pub mod api_address;
+pub mod cluster_config;
 pub mod coredns;
 pub mod daemon;
 pub mod flannel;

@@ -19,6 +19,7 @@ const API_NAMESPACE: &str = "default";
 const READ: &[&str] = &["get", "list", "watch"];
 const APPLY: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
 const RBAC: &str = "rbac.authorization.k8s.io";
+const CONFIG: &str = "config.openshift.io";
 const CERTIFICATES: &str = "certificates.k8s.io";
 /// Signers of kubelets' certificates.
 const SIGNERS: &[&str] = &["kubernetes.io/kube-apiserver-client-kubelet", "kubernetes.io/kubelet-serving"];
@@ -67,6 +68,9 @@ fn cluster_rules() -> Vec<PolicyRule> {
         rule("", &["namespaces"], READ),
         rule("", &["events"], &["create", "patch"]),
         rule("events.k8s.io", &["events"], &["create", "patch"]),
+        // The cluster's own report of versions and parts
+        rule(CONFIG, &["clusterversions", "clusteroperators"], APPLY),
+        rule(CONFIG, &["clusterversions/status", "clusteroperators/status"], &["patch"]),
     ]
 }
 

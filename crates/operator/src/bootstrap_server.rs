@@ -84,7 +84,10 @@ impl BootstrapServer {
         let authority = wanted_authority.unwrap_or_default();
         let pin = pin::of_certificate(&authority).context("the bootstrap server's authority cannot be pinned")?;
         let info: Api<ConfigMap> = Api::namespaced(client.clone(), namespace);
-        calls.apply(&info, &join_info(namespace, pin, self.hoist_node_hash().await)).await?;
+        let wanted = join_info(namespace, pin, self.hoist_node_hash().await);
+        if calls.get(&info, BOOTSTRAP_INFO).await?.is_none_or(|live| live.data != wanted.data) {
+            calls.apply(&info, &wanted).await?;
+        }
         let services: Api<Service> = Api::namespaced(client.clone(), namespace);
         let mut service = calls.get(&services, BOOTSTRAP).await?;
         if let Some(service) = &mut service {

@@ -7,7 +7,9 @@ mod access;
 mod content;
 mod data_plane;
 mod nodes;
+mod report;
 mod requests;
+mod workloads;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,7 +23,9 @@ use tokio::task::JoinSet;
 
 pub use access::{AccessError, Route};
 pub use content::Content;
+pub use report::Report;
 pub use requests::Refusal;
+pub use workloads::{Workload, Workloads};
 
 use crate::context::Context;
 
@@ -49,6 +53,10 @@ pub struct State {
     pub content: Option<Result<(), String>>,
     /// Whether a log was read through konnectivity; `None` before the first try.
     pub data_plane: Option<Result<(), String>>,
+    /// Whether the Nodes were listed at least once: before that "no Node" means nothing.
+    pub knows_nodes: bool,
+    /// What the operator runs there; `None` before it was listed.
+    pub workloads: Option<Workloads>,
     /// Certificate requests that stay pending, by name.
     pub refused: std::collections::BTreeMap<String, Refusal>,
 }
@@ -70,6 +78,7 @@ struct Shared {
     sets: ApplySet,
     nodes: Store<Node>,
     content: watch::Sender<Option<Arc<Content>>>,
+    report: watch::Sender<Option<Arc<Report>>>,
     state: Mutex<State>,
     nodes_changed: Notify,
     /// True once the operator's own user has its rights; before that its watches would only be refused.
@@ -110,14 +119,30 @@ impl Guest {
 
     /// Sets what the hosted cluster shall contain; applied soon, and again when it changes.
     pub fn set_content(&self, content: Content) {
-        self.shared.content.send_if_modified(|current| {
-            let differs = current.as_deref() != Some(&content);
-            if differs {
-                *current = Some(Arc::new(content));
-            }
-            differs
-        });
+        replace(&self.shared.content, content);
     }
+
+    /// Leaves the hosted cluster's objects as they are, whoever changes them, until they are set again. Hosts go on renewing
+    /// their certificates.
+    pub fn rest(&self) {
+        self.shared.content.send_replace(None);
+        self.shared.report.send_replace(None);
+    }
+
+    /// Sets what the hosted cluster shall say of itself; written soon, and again when it changes.
+    pub fn set_report(&self, report: Report) {
+        replace(&self.shared.report, report);
+    }
+}
+
+fn replace<T: PartialEq>(place: &watch::Sender<Option<Arc<T>>>, value: T) {
+    place.send_if_modified(|current| {
+        let differs = current.as_deref() != Some(&value);
+        if differs {
+            *current = Some(Arc::new(value));
+        }
+        differs
+    });
 }
 
 impl Shared {
@@ -190,6 +215,7 @@ fn connect(ctx: &Arc<Context>, connection: Connection, client: Client, admin: Cl
         sets: ApplySet::new(calls),
         nodes: writer.as_reader(),
         content: watch::channel(None).0,
+        report: watch::channel(None).0,
         state: Mutex::default(),
         nodes_changed: Notify::new(),
         has_rights: watch::channel(false).0,
@@ -198,8 +224,11 @@ fn connect(ctx: &Arc<Context>, connection: Connection, client: Client, admin: Cl
     let mut tasks = JoinSet::new();
     tasks.spawn(content::keep(Arc::clone(ctx), Arc::clone(&shared)));
     tasks.spawn(with_rights(&shared, nodes::follow(Arc::clone(ctx), Arc::clone(&shared), writer)));
+    tasks.spawn(with_rights(&shared, nodes::note_first_list(Arc::clone(ctx), Arc::clone(&shared))));
     tasks.spawn(with_rights(&shared, requests::approve(Arc::clone(ctx), Arc::clone(&shared))));
     tasks.spawn(with_rights(&shared, data_plane::probe(Arc::clone(ctx), Arc::clone(&shared))));
+    tasks.spawn(with_rights(&shared, workloads::follow(Arc::clone(ctx), Arc::clone(&shared))));
+    tasks.spawn(with_rights(&shared, report::keep(Arc::clone(ctx), Arc::clone(&shared))));
     Guest { connection, shared, _tasks: tasks }
 }
 

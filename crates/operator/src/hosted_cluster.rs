@@ -124,7 +124,7 @@ async fn pass(hosted_cluster: &HostedCluster, ctx: &Arc<Context>) -> Result<Acti
     let observed = observe::observe(ctx, &hosted_cluster).await?;
     let checked = validate::validate(&hosted_cluster, &observed);
     let outcome = match &checked {
-        Ok(_) if pause.is_paused() => Ok(()),
+        _ if pause.is_paused() => apply::pass_on_pause(ctx, &hosted_cluster, observed.control_plane.as_ref()).await,
         Ok(checked) => apply::apply(ctx, &hosted_cluster, &checked.plan, &observed).await,
         Err(_) => Ok(()),
     };
@@ -153,16 +153,12 @@ async fn pass(hosted_cluster: &HostedCluster, ctx: &Arc<Context>) -> Result<Acti
             Err(error)
         }
         Ok(()) => Ok(Action::requeue(match (&pause, &checked) {
-            (paused::Pause::Until(date), _) => until(*date, ctx),
+            (pause, _) if pause.is_paused() => pause.look_again(ctx.clock.now(), RESYNC),
             // Registries are not watched, and what was refused for a missing Secret shall go on soon after it is there.
             (_, Err(_)) => Duration::from_secs(5),
             _ => RESYNC,
         })),
     }
-}
-
-fn until(date: jiff::Timestamp, ctx: &Context) -> Duration {
-    Duration::try_from(date.duration_since(ctx.clock.now())).unwrap_or_default().clamp(Duration::from_secs(1), RESYNC)
 }
 
 /// Events on the steps that people wait for, and on what is wrong.

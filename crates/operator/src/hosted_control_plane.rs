@@ -4,6 +4,8 @@
 //! never an error: the watches on workloads, pods and Services bring the next pass.
 
 pub mod apply;
+pub mod cluster_operators;
+pub mod cluster_version;
 pub mod error;
 pub mod guest_content;
 pub mod observe;
@@ -81,8 +83,12 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
         ctx.guests.stop(ctx, &namespace);
         return Ok(Action::await_change());
     }
-    if paused::until(control_plane.spec.paused_until.as_deref(), ctx.clock.now()).is_paused() {
-        return Ok(Action::requeue(RESYNC));
+    let pause = paused::until(control_plane.spec.paused_until.as_deref(), ctx.clock.now());
+    if pause.is_paused() {
+        if let Some(guest) = ctx.guests.get(&namespace) {
+            guest.rest();
+        }
+        return Ok(Action::requeue(pause.look_again(ctx.clock.now(), RESYNC)));
     }
     // Nothing here waits for the watch's cache: the status that this pass builds on must be the newest.
     let api: Api<HostedControlPlane> = Api::namespaced(ctx.client.clone(), &namespace);
@@ -90,7 +96,7 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
         return Ok(Action::await_change());
     };
     let Some(owner) = hosted_cluster_of(&control_plane) else { return Err(Error::NoHostedCluster { namespace }) };
-    let observed = observe::observe(ctx, &control_plane, &owner).await?;
+    let observed = Box::pin(observe::observe(ctx, &control_plane, &owner)).await?;
     let identity = identity(&control_plane, &owner);
     let checked = validate(&control_plane, &identity, &observed);
     let outcome = match &checked {
@@ -104,7 +110,8 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
         Some(Ok(applied)) => applied.progress.clone(),
         _ => apply::look(ctx, &namespace).await?,
     };
-    let state = ctx.guests.get(&namespace).map(|guest| (guest.state(), guest.nodes()));
+    let guest = ctx.guests.get(&namespace);
+    let state = guest.as_ref().map(|guest| (guest.state(), guest.nodes()));
     let judged = status::Judged {
         findings: match &checked {
             Ok(checked) => checked.notices.clone(),
@@ -115,8 +122,17 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
         progress: &progress,
         guest: state.as_ref(),
         pods: &observed.pods,
+        node_pools: &observed.node_pools,
+        supported: observed.supported.as_ref(),
     };
-    let wanted = status::compute(&control_plane, &judged, ctx.clock.now());
+    let judgement = status::judge(&control_plane, &judged, ctx.clock.now());
+    let wanted = status::compute(&control_plane, &judged, &judgement, ctx.clock.now());
+    if let Some(guest) = &guest
+        && cluster_operators::is_settled(state.as_ref())
+        && judgement.version.is_known()
+    {
+        guest.set_report(guest_content::report(&control_plane, judgement));
+    }
     if ctx.calls.publish_status(&api, &control_plane, control_plane.status.as_ref(), &wanted).await? {
         announce(ctx, &control_plane, &wanted).await;
     }
@@ -125,7 +141,16 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
             tracing::warn!(error = error_chain(&error), "the control plane was not applied");
             Err(error)
         }
-        Some(Ok(applied)) => Ok(Action::requeue(applied.look_again(ctx.clock.now()).unwrap_or(RESYNC).min(RESYNC))),
+        Some(Ok(applied)) => {
+            let now = ctx.clock.now();
+            let renewal = applied.look_again(now).unwrap_or(RESYNC);
+            // What hosts of a paused pool read is applied here, so here its pause must be seen to end.
+            let pauses = observed
+                .node_pools
+                .iter()
+                .map(|(pool, _)| paused::until(pool.spec.paused_until.as_deref(), now).look_again(now, RESYNC));
+            Ok(Action::requeue(pauses.fold(renewal.min(RESYNC), Duration::min)))
+        }
         // A release that could not be read may be readable soon; everything else waits for an edit.
         None if observed.facts.release.is_err() => Ok(Action::requeue(Duration::from_secs(6))),
         None => Ok(Action::requeue(Duration::from_secs(30))),
@@ -176,7 +201,7 @@ async fn connect(
         return;
     }
     let Some(connection) = guest_content::connection(ctx, control_plane, plan, applied) else { return };
-    let content = guest_content::content(plan, observed, applied);
+    let content = guest_content::content(plan, observed, applied, ctx.clock.now());
     match ctx.guests.ensure(ctx, connection).await {
         Ok(guest) => guest.set_content(content),
         Err(error) => tracing::warn!(error = error_chain(&error), "no connection into the hosted cluster"),

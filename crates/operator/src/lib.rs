@@ -20,6 +20,7 @@ pub mod references;
 pub mod releases;
 pub mod rights;
 pub mod settings;
+pub mod supported_releases;
 pub mod triggers;
 pub mod wait_for_tcp;
 pub mod watches;

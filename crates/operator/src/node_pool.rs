@@ -112,6 +112,7 @@ async fn pass(node_pool: &NodePool, ctx: &Context) -> Result<Action, Error> {
         let patch = json!({"metadata": {"finalizers": finalizers, "resourceVersion": node_pool.resource_version()}});
         ctx.calls.merge(&api, &node_pool.name_any(), &patch).await?;
     }
+    let pause = paused::until(node_pool.spec.paused_until.as_deref(), ctx.clock.now());
     let guest = ctx.guests.get(&control_plane_namespace);
     let pull_secret = pull_secret(ctx, &control_plane_namespace, cluster.as_ref()).await?;
     let release = match &pull_secret {
@@ -125,16 +126,14 @@ async fn pass(node_pool: &NodePool, ctx: &Context) -> Result<Action, Error> {
         cluster: cluster.as_ref(),
         release: release.as_ref().map(|release| release.as_deref()),
         hosts: &hosts,
-        nodes: guest.as_ref().map(|guest| guest.nodes()),
+        nodes: guest.as_ref().filter(|guest| guest.knows_nodes()).map(|guest| guest.nodes()),
         refused: guest.as_ref().map(|guest| guest.state().refused).unwrap_or_default(),
-        pause: paused::until(node_pool.spec.paused_until.as_deref(), ctx.clock.now()),
+        pause: pause.clone(),
     };
     let wanted = status::compute(&node_pool, &facts, ctx.clock.now());
     ctx.calls.publish_status(&api, &node_pool, node_pool.status.as_ref(), &wanted).await?;
-    Ok(Action::requeue(match release {
-        Some(Ok(_)) => RESYNC,
-        _ => Duration::from_secs(10),
-    }))
+    let at_most = if matches!(release, Some(Ok(_))) { RESYNC } else { Duration::from_secs(10) };
+    Ok(Action::requeue(pause.look_again(ctx.clock.now(), at_most)))
 }
 
 /// The copy in the control plane namespace: the operator may read Secrets there.

@@ -1,5 +1,7 @@
 //! `spec.pausedUntil`: `true`, `false`, or a date in RFC 3339.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 /// What it means now.
@@ -19,6 +21,18 @@ impl Pause {
     /// Whether nothing is to be changed.
     pub fn is_paused(&self) -> bool {
         matches!(self, Self::ForGood | Self::Until(_))
+    }
+
+    /// When the object is looked at again: at the moment at which the pause ends, and else at the latest after `at_most`.
+    pub fn look_again(&self, now: Timestamp, at_most: Duration) -> Duration {
+        match self {
+            // A moment later than too early: the clock is read anew.
+            Self::Until(date) => Duration::try_from(date.duration_since(now))
+                .unwrap_or_default()
+                .saturating_add(Duration::from_millis(10))
+                .min(at_most),
+            _ => at_most,
+        }
     }
 }
 
@@ -52,6 +66,15 @@ mod tests {
     #[case(Some("tomorrow"), false)]
     fn only_true_and_a_date_ahead_pause(#[case] text: Option<&str>, #[case] is_paused: bool) {
         assert_eq!(until(text, hoist_testkit::fixtures::now()).is_paused(), is_paused);
+    }
+
+    #[test]
+    fn a_pause_with_an_end_is_looked_at_when_it_ends() {
+        let (now, resync) = (hoist_testkit::fixtures::now(), Duration::from_secs(600));
+        let end = now + jiff::SignedDuration::from_secs(90);
+        assert_eq!(Pause::Until(end).look_again(now, resync), Duration::from_millis(90_010));
+        assert_eq!(Pause::Until(end + jiff::SignedDuration::from_hours(9)).look_again(now, resync), resync);
+        assert_eq!(Pause::ForGood.look_again(now, resync), resync);
     }
 
     #[test]

@@ -38,7 +38,8 @@ impl Scope {
 pub struct Rights {
     account: String,
     namespace: String,
-    granted: Mutex<HashMap<String, (Scope, Instant)>>,
+    /// Since when; nothing when they were there already.
+    granted: Mutex<HashMap<String, (Scope, Option<Instant>)>>,
 }
 
 impl Rights {
@@ -53,14 +54,21 @@ impl Rights {
             return Ok(());
         }
         let api: Api<RoleBinding> = Api::namespaced(client.clone(), namespace);
-        calls.apply(&api, &self.binding(namespace, scope)).await?;
-        self.lock().insert(namespace.to_owned(), (scope, Instant::now()));
+        let wanted = self.binding(namespace, scope);
+        let is_same = |live: &RoleBinding| live.role_ref == wanted.role_ref && live.subjects == wanted.subjects;
+        let since = if calls.get(&api, BINDING).await?.as_ref().is_some_and(is_same) {
+            None
+        } else {
+            calls.apply(&api, &wanted).await?;
+            Some(Instant::now())
+        };
+        self.lock().insert(namespace.to_owned(), (scope, since));
         Ok(())
     }
 
     /// Whether the rights were granted so recently that the API server may not act on them yet.
     pub fn are_fresh(&self, namespace: &str) -> bool {
-        self.lock().get(namespace).is_some_and(|(_, since)| since.elapsed() < SEEN)
+        self.lock().get(namespace).and_then(|(_, since)| *since).is_some_and(|since| since.elapsed() < SEEN)
     }
 
     /// Grants anew at the next [`Self::ensure`]: the namespace is gone, or a call in it was forbidden.
@@ -92,7 +100,7 @@ impl Rights {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Scope, Instant)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Scope, Option<Instant>)>> {
         self.granted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

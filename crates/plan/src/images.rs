@@ -19,6 +19,37 @@ pub struct Images {
 }
 
 impl Images {
+    /// Components that have a place here.
+    pub const COMPONENTS: [&str; 10] = [
+        component::ETCD,
+        component::KUBE_APISERVER,
+        component::KUBE_CONTROLLER_MANAGER,
+        component::KUBE_SCHEDULER,
+        component::KONNECTIVITY_SERVER,
+        component::KONNECTIVITY_AGENT,
+        component::KUBE_PROXY,
+        component::COREDNS,
+        component::FLANNEL,
+        component::HOIST,
+    ];
+
+    /// The place of a component's image, by the component's name.
+    pub fn of_mut(&mut self, component: &str) -> Option<&mut String> {
+        Some(match component {
+            component::ETCD => &mut self.etcd,
+            component::KUBE_APISERVER => &mut self.kube_apiserver,
+            component::KUBE_CONTROLLER_MANAGER => &mut self.kube_controller_manager,
+            component::KUBE_SCHEDULER => &mut self.kube_scheduler,
+            component::KONNECTIVITY_SERVER => &mut self.konnectivity_server,
+            component::KONNECTIVITY_AGENT => &mut self.konnectivity_agent,
+            component::KUBE_PROXY => &mut self.kube_proxy,
+            component::COREDNS => &mut self.coredns,
+            component::FLANNEL => &mut self.flannel,
+            component::HOIST => &mut self.hoist,
+            _ => return None,
+        })
+    }
+
     /// Resolves them; fails naming the first that the release lacks.
     pub fn of(release: &Release) -> Result<Self, ReleaseError> {
         let image = |name| release.component(name).map(|reference| reference.to_string());

@@ -3,6 +3,8 @@
 //! [`validate::validate`] is the only way from what a user wrote to a Plan; builders behind it cannot fail.
 
 pub mod addresses;
+pub mod annotations;
+pub mod duration;
 pub mod endpoints;
 pub mod finding;
 #[cfg(any(test, feature = "fixtures"))]
@@ -16,6 +18,7 @@ pub mod priority;
 pub mod publishing;
 pub mod resources;
 pub mod scheduling;
+pub mod tuning;
 pub mod validate;
 
 pub use endpoints::{Endpoints, HostPort};
@@ -29,4 +32,5 @@ pub use priority::PriorityClasses;
 pub use publishing::{PublishedVia, Publishing};
 pub use resources::{ResourceOverrides, ResourceRequest};
 pub use scheduling::Scheduling;
+pub use tuning::ApiServerTuning;
 pub use validate::{Checked, validate};

@@ -3,7 +3,7 @@
 use hoist_api::hosted_cluster::AvailabilityPolicy;
 use hoist_release::Release;
 
-use crate::{Identity, Images, Network, Publishing, ResourceOverrides, Scheduling};
+use crate::{ApiServerTuning, Identity, Images, Network, Publishing, ResourceOverrides, Scheduling};
 
 /// Everything that builders need to know of one hosted cluster, checked. Holds no secret and no port that the management
 /// cluster chooses.
@@ -33,6 +33,10 @@ pub struct Plan {
     pub scheduling: Scheduling,
     /// Requests set by the user.
     pub resource_overrides: ResourceOverrides,
+    /// What annotations change of kube-apiserver.
+    pub api_server_tuning: ApiServerTuning,
+    /// Whether certificates that exist stay as they are.
+    pub is_pki_frozen: bool,
     /// Secret in the control plane namespace with key `.dockerconfigjson`.
     pub pull_secret: String,
     /// ConfigMap in the control plane namespace with key `ca-bundle.crt`.

@@ -15,6 +15,8 @@ pub struct Scheduling {
     pub tolerations: Vec<Toleration>,
     /// Labels they carry besides ours.
     pub labels: BTreeMap<String, String>,
+    /// Labels of the only nodes that kube-apiserver may run on, besides the one for what serves requests; anywhere when absent.
+    pub request_serving_nodes: Option<BTreeMap<String, String>>,
     /// Value of the restart annotation; any change restarts them.
     pub restart_date: Option<String>,
     /// Which of them go first, and stay when a node is short of memory.

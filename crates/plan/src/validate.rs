@@ -2,6 +2,7 @@
 //!
 //! All rules run even after one has failed, so that a person sees everything that is wrong at once.
 
+mod annotations;
 mod identity;
 mod network;
 mod platform;
@@ -16,7 +17,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use hoist_api::annotations::RESTART_DATE;
+use hoist_api::annotations::{DISABLE_PKI_RECONCILIATION, RESTART_DATE};
 use hoist_api::hosted_cluster::AvailabilityPolicy;
 use hoist_api::hosted_control_plane::HostedControlPlaneSpec;
 
@@ -58,6 +59,9 @@ pub fn validate(inputs: &Inputs<'_>) -> Result<Checked, Vec<Finding>> {
     let etcd = storage::etcd(inputs, &mut findings);
     let secrets = secrets::secrets(inputs, &mut findings);
     let resource_overrides = resources::overrides(inputs, &mut findings);
+    let api_server_tuning = annotations::tuning(inputs, &mut findings);
+    let request_serving_nodes = annotations::request_serving_nodes(inputs, &mut findings);
+    annotations::check(inputs, &mut findings);
     let priority_classes = priority::classes(inputs, &mut findings);
     let Findings { refusals, notices } = findings;
     match (release, network, publishing, etcd, secrets) {
@@ -80,10 +84,13 @@ pub fn validate(inputs: &Inputs<'_>) -> Result<Checked, Vec<Finding>> {
                     node_selector: spec.node_selector.clone().unwrap_or_default(),
                     tolerations: spec.tolerations.clone().unwrap_or_default(),
                     labels: spec.labels.clone().unwrap_or_default(),
+                    request_serving_nodes,
                     restart_date: inputs.annotations.get(RESTART_DATE).cloned(),
                     priority_classes,
                 },
                 resource_overrides,
+                api_server_tuning,
+                is_pki_frozen: inputs.annotations.get(DISABLE_PKI_RECONCILIATION).is_some_and(|value| value != "false"),
                 pull_secret: spec.pull_secret.name.clone(),
                 trust_bundle: secrets.trust_bundle,
                 service_account_signing_key: secrets.service_account_signing_key,

@@ -77,15 +77,24 @@ pub fn kubeconfig(world: &World, cluster: &str) -> anyhow::Result<String> {
 }
 
 pub fn zero_nodes(world: &mut World) -> anyhow::Result<()> {
-    let cluster = eventually("the cluster's version is complete", Duration::from_secs(60), || {
+    let cluster = eventually("the control plane's version is complete", Duration::from_secs(60), || {
         let cluster = world.object("clusters", "hostedcluster", CLUSTER)?;
         ensure!(
-            cluster["status"]["version"]["history"][0]["state"] == "Completed",
+            cluster["status"]["controlPlaneVersion"]["history"][0]["state"] == "Completed",
             "history: {}",
-            cluster["status"]["version"]
+            cluster["status"]["controlPlaneVersion"]
         );
+        expect_condition(&cluster, "ClusterVersionSucceeding", "False", Some("FromClusterVersion"))?;
         Ok(cluster)
     })?;
+    // As HyperShift: the whole cluster's version also needs what runs on nodes.
+    ensure!(
+        cluster["status"]["version"]["history"][0]["state"] == "Partial",
+        "history: {}",
+        cluster["status"]["version"]
+    );
+    expect_condition(&cluster, "ClusterVersionAvailable", "False", None)?;
+    expect_condition(&cluster, "ClusterVersionProgressing", "True", None)?;
     let message = expect_condition(&cluster, "Available", "True", None)?;
     ensure!(message == "The hosted control plane is available", "Available says: {message}");
     expect_condition(&cluster, "Degraded", "False", None)?;

@@ -27,7 +27,7 @@ const CASES: &[Wrong] = &[
         CONFIGURATION,
         "\"nobody\"",
     ),
-    ("bad-issuer", |spec| spec["issuerURL"] = json!("https://iss%zz"), CONFIGURATION, "issuerURL"),
+    ("bad-issuer", |spec| spec["issuerURL"] = json!("https://issuer.example.com/a?b=c"), CONFIGURATION, "issuerURL"),
     ("bad-release", |spec| spec["release"]["image"] = json!("Two-Words/:"), RELEASE, "Two-Words"),
     (
         "unknown-version",

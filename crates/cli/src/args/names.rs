@@ -16,6 +16,29 @@ pub fn dns_label(name: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Checks a DNS-1123 subdomain: what the names of most objects must be.
+pub fn dns_subdomain(name: &str) -> Result<(), Refusal> {
+    if is_dns_name(name) && !name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Ok(());
+    }
+    Err(format!(
+        "{name:?} is not a DNS-1123 subdomain: expected lower-case letters, digits, '-' and '.', starting and ending with a letter or digit, such as 'workers' or 'demo-2'"
+    ))
+}
+
+/// Whether a text is a host name: labels of letters, digits and '-', with dots between them.
+pub fn is_dns_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 253
+        && name.split('.').all(|label| {
+            !label.is_empty()
+                && label.len() <= 63
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        })
+}
+
 /// Checks a namespace together with a cluster's name: their control plane namespace must be a label too.
 pub fn control_plane_namespace(namespace: &str, name: &str) -> Result<String, Refusal> {
     let joined = hoist_api::names::control_plane_namespace(namespace, name);

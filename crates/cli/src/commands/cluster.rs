@@ -27,7 +27,7 @@ pub struct Unserved {
 /// The refusal of a platform that is not served.
 pub fn unserved(platform: &str) -> anyhow::Error {
     usage(format!(
-        "platform {platform} is not supported on this installation; platform none serves Linux hosts of any kind, virtual machines included"
+        "platform {platform} is not supported on this installation, which serves agent, kubevirt and none; platform none takes Linux hosts of any kind, virtual machines of a cloud included"
     ))
 }
 

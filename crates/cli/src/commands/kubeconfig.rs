@@ -1,9 +1,12 @@
 //! `create kubeconfig`: the administrator's way into a hosted cluster, or into all of them.
 
+mod port_forward;
+
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
 use futures::future::join_all;
 use hoist_api::HostedCluster;
+use hoist_api::names::control_plane_namespace;
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt as _};
@@ -17,6 +20,8 @@ use crate::failure::usage;
 use crate::printer::yaml;
 use crate::session::Session;
 
+use port_forward::PortForward;
+
 /// Key of kubeconfig Secrets.
 const KEY: &str = "kubeconfig";
 
@@ -25,6 +30,7 @@ const KEY: &str = "kubeconfig";
 #[command(after_help = "Examples:
   hcp create kubeconfig --name demo > demo.kubeconfig
   hcp create kubeconfig > all.kubeconfig        one context per hosted cluster, named NAMESPACE-NAME
+  hcp create kubeconfig --name demo --port-forward > demo.kubeconfig &
 
 When the management cluster is reached through a proxy (proxy-url), so is the hosted cluster.")]
 pub struct CreateArguments {
@@ -36,14 +42,22 @@ pub struct CreateArguments {
     /// Namespace of its HostedCluster
     #[arg(long, default_value = DEFAULT_NAMESPACE)]
     namespace: String,
+    /// Reach the hosted API through the management cluster, at a port of this machine, for as long as the command runs
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true)]
+    port_forward: bool,
 }
 
 /// Runs `create kubeconfig`.
 pub async fn create(arguments: CreateArguments, context: &Context) -> Result<()> {
     if let Some(name) = &arguments.name {
         names::dns_label(name).map_err(|text| usage(format!("--name {text}")))?;
+    } else if arguments.port_forward {
+        return Err(usage("--port-forward needs --name: one command forwards the API of one hosted cluster"));
     }
     let session = Session::open(&arguments.kubeconfig).await?;
+    if let Some(name) = arguments.name.as_ref().filter(|_| arguments.port_forward) {
+        return forward(&session, &arguments.namespace, name, context).await;
+    }
     let document = match &arguments.name {
         Some(name) => {
             let cluster = cluster::read(&session, &arguments.namespace, name).await?;
@@ -56,6 +70,15 @@ pub async fn create(arguments: CreateArguments, context: &Context) -> Result<()>
         None => document,
     };
     Ok(context.printer.data(&yaml::document(&document)?)?)
+}
+
+async fn forward(session: &Session, namespace: &str, name: &str, context: &Context) -> Result<()> {
+    let cluster = cluster::read(session, namespace, name).await?;
+    let kubeconfig = one(session, &cluster).await?;
+    let control_plane = control_plane_namespace(namespace, name);
+    let forward = PortForward::open(session, &control_plane).await?;
+    context.printer.data(&yaml::document(&forward.through(kubeconfig))?)?;
+    forward.serve(context).await
 }
 
 async fn one(session: &Session, cluster: &HostedCluster) -> Result<Value> {

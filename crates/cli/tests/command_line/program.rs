@@ -75,15 +75,24 @@ impl Program {
             String::from_utf8_lossy(&output.stdout),
             String::from_utf8_lossy(&output.stderr),
         );
-        // The key of the encryption at rest is random: 32 bytes are 44 characters of base64.
-        let lines: Vec<String> = text
-            .lines()
-            .map(|line| match line.trim().strip_prefix("key: ") {
-                Some(value) if value.len() == 44 => line.replace(value, "(32 random bytes)"),
-                _ => line.to_owned(),
-            })
-            .collect();
+        let lines: Vec<String> = text.lines().map(same_every_time).collect();
         lines.join("\n")
+    }
+}
+
+/// The line without random keys and without the time of a log line.
+fn same_every_time(line: &str) -> String {
+    if let Some((_, rest)) =
+        line.split_once('\t').filter(|(_, rest)| rest.starts_with("INFO\t") || rest.starts_with("WARN\t"))
+    {
+        return format!("(time)\t{rest}");
+    }
+    let random = |value: &str, kind: &str| line.replace(value, kind);
+    match line.trim().split_once(": ") {
+        // 32 bytes are 44 characters of base64.
+        Some(("key", value)) if value.len() == 44 => random(value, "(32 random bytes)"),
+        Some(("id_rsa" | "id_rsa.pub", value)) if value.len() > 900 => random(value, "(a random key)"),
+        _ => line.to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use hoist_pki::table::names;
-use hoist_plan::Plan;
+use hoist_plan::{ApiServerTuning, Plan};
 use ipnet::IpNet;
 use k8s_openapi::api::core::v1::Container;
 
@@ -11,7 +11,7 @@ use super::konnectivity::{self, SOCKET_MOUNT, SOCKET_VOLUME};
 use super::{PORT, egress, encryption};
 use crate::ComponentName;
 use crate::arguments::Arguments;
-use crate::container::{Health, container, port};
+use crate::container::{Health, container, port, variable};
 use crate::etcd::{CLIENT_PORT, CLIENT_SERVICE};
 use crate::files::{self, Need};
 use crate::pod::{Part, Pod, empty_dir, mount};
@@ -42,6 +42,8 @@ pub struct Settings {
     pub wait_for_etcd: Option<WaitForEtcd>,
     /// Share of HTTP/2 requests after which a client is asked to connect anew, which evens out load on several replicas.
     pub goaway_chance: &'static str,
+    /// What the user changes.
+    pub tuning: ApiServerTuning,
     /// Seconds between being told to end and refusing connections.
     pub shutdown_delay: u16,
     /// Seconds that the pod has for its end.
@@ -90,6 +92,7 @@ pub fn hosted(plan: &Plan) -> Settings {
             address: format!("{CLIENT_SERVICE}:{CLIENT_PORT}"),
         }),
         goaway_chance: if is_highly_available { "0.001" } else { "0" },
+        tuning: plan.api_server_tuning.clone(),
         // With several replicas, Services of the management cluster must forget one before it stops answering.
         shutdown_delay: if is_highly_available { 15 } else { 0 },
         // Without etcd, which may go first, it ends only when it is killed: a destroyed cluster waits for that.
@@ -101,6 +104,7 @@ pub fn hosted(plan: &Plan) -> Settings {
 pub fn pod(settings: &Settings) -> Pod {
     let health = Health { scheme: "HTTPS", port: PORT };
     let mut api_server = container("kube-apiserver", &settings.image, "/usr/bin/kube-apiserver", arguments(settings));
+    tune(&mut api_server, &settings.tuning);
     api_server.ports = Some(vec![port("client", PORT)]);
     api_server.startup_probe = Some(health.startup("/readyz"));
     api_server.readiness_probe = Some(health.readiness("/readyz"));
@@ -121,6 +125,17 @@ pub fn pod(settings: &Settings) -> Pod {
     pod
 }
 
+/// The garbage collector's part; flags are [`arguments`]'.
+fn tune(container: &mut Container, tuning: &ApiServerTuning) {
+    let environment = container.env.get_or_insert_default();
+    for (name, value) in [("GOGC", &tuning.gogc), ("GOMEMLIMIT", &tuning.gomemlimit)] {
+        if let Some(value) = value {
+            environment.retain(|entry| entry.name != name);
+            environment.push(variable(name, value));
+        }
+    }
+}
+
 fn wait_for_etcd(wait: &WaitForEtcd) -> Container {
     let arguments = vec!["wait-for-tcp".to_owned(), wait.address.clone()];
     Container { env: None, ..container("wait-for-etcd", &wait.image, "/usr/bin/hoist-operator", arguments) }
@@ -129,6 +144,7 @@ fn wait_for_etcd(wait: &WaitForEtcd) -> Container {
 fn arguments(settings: &Settings) -> Vec<String> {
     let secret = files::secret;
     let config_map = files::config_map;
+    let tuning = &settings.tuning;
     Arguments::new()
         .flag("secure-port", PORT)
         .flag("bind-address", "0.0.0.0")
@@ -161,6 +177,7 @@ fn arguments(settings: &Settings) -> Vec<String> {
         .flag("proxy-client-cert-file", secret(names::AGGREGATOR, "tls.crt"))
         .flag("proxy-client-key-file", secret(names::AGGREGATOR, "tls.key"))
         .flag("service-account-issuer", &settings.issuer_url)
+        .optional("service-account-max-token-expiration", tuning.max_token_expiration.as_ref())
         .flag(
             "service-account-signing-key-file",
             secret(names::SERVICE_ACCOUNT_KEY, names::SERVICE_ACCOUNT_PRIVATE_KEY),
@@ -177,13 +194,14 @@ fn arguments(settings: &Settings) -> Vec<String> {
         .flag("kubelet-client-key", secret(names::KUBELET_CLIENT, "tls.key"))
         // Load and life. Source of the numbers: HyperShift `kas/config.go`
         .flag("event-ttl", "3h")
-        .flag("goaway-chance", settings.goaway_chance)
+        .flag("goaway-chance", tuning.goaway_chance.as_deref().unwrap_or(settings.goaway_chance))
         .flag("http2-max-streams-per-connection", 2000)
-        .flag("max-requests-inflight", 3000)
-        .flag("max-mutating-requests-inflight", 1000)
+        .flag("max-requests-inflight", tuning.max_requests_inflight.unwrap_or(3000))
+        .flag("max-mutating-requests-inflight", tuning.max_mutating_requests_inflight.unwrap_or(1000))
         .flag("min-request-timeout", 3600)
         .flag("shutdown-delay-duration", format_args!("{}s", settings.shutdown_delay))
         .flag("profiling", false)
+        .optional("v", tuning.verbosity)
         .into_vec()
 }
 

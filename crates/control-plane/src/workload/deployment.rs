@@ -30,7 +30,7 @@ pub fn deployment(plan: &Plan, pod: &Pod, source: &Source, contents: &Contents) 
     }
 }
 
-/// Source: HyperShift: surge with two replicas, replace one by one with three.
+/// Source: HyperShift: surge with two replicas, replace one by one with three. On nodes of its own there is room for no third.
 fn strategy(plan: &Plan, component: ComponentName) -> DeploymentStrategy {
     let rolling = |max_surge: i32, max_unavailable: i32| DeploymentStrategy {
         type_: Some("RollingUpdate".to_owned()),
@@ -44,6 +44,7 @@ fn strategy(plan: &Plan, component: ComponentName) -> DeploymentStrategy {
         (ComponentName::KubeControllerManager | ComponentName::KubeScheduler, 1) => {
             DeploymentStrategy { type_: Some("Recreate".to_owned()), rolling_update: None }
         }
+        (component, 2) if component.serves_requests() => rolling(1, 1),
         (_, 1 | 2) => rolling(1, 0),
         _ => rolling(0, 1),
     }

@@ -5,8 +5,8 @@
 use hoist_api::labels;
 use hoist_plan::Plan;
 use k8s_openapi::api::core::v1::{
-    Affinity, NodeAffinity, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity, PodAffinityTerm, PodAntiAffinity,
-    PreferredSchedulingTerm, Toleration, WeightedPodAffinityTerm,
+    Affinity, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity, PodAffinityTerm,
+    PodAntiAffinity, PreferredSchedulingTerm, Toleration, WeightedPodAffinityTerm,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
@@ -21,7 +21,7 @@ const CLUSTER_NODE: &str = "hypershift.openshift.io/cluster";
 const HOST_NAME: &str = "kubernetes.io/hostname";
 const ZONE: &str = "topology.kubernetes.io/zone";
 
-pub(super) fn tolerations(plan: &Plan) -> Vec<Toleration> {
+pub(super) fn tolerations(plan: &Plan, component: ComponentName) -> Vec<Toleration> {
     let toleration = |key: &str, value: &str| Toleration {
         key: Some(key.to_owned()),
         operator: Some("Equal".to_owned()),
@@ -30,6 +30,9 @@ pub(super) fn tolerations(plan: &Plan) -> Vec<Toleration> {
         ..Toleration::default()
     };
     let mut all = vec![toleration(CONTROL_PLANE_NODE, "true"), toleration(CLUSTER_NODE, &plan.identity.namespace)];
+    if required_nodes(plan, component).is_some() {
+        all.push(toleration(labels::REQUEST_SERVING, "true"));
+    }
     all.extend(plan.scheduling.tolerations.iter().cloned());
     all
 }
@@ -46,7 +49,8 @@ pub(super) fn affinity(plan: &Plan, component: ComponentName) -> Affinity {
                 preferred_node(50, CONTROL_PLANE_NODE, "true"),
                 preferred_node(100, CLUSTER_NODE, namespace),
             ]),
-            required_during_scheduling_ignored_during_execution: None,
+            required_during_scheduling_ignored_during_execution: required_nodes(plan, component)
+                .map(|term| NodeSelector { node_selector_terms: vec![term] }),
         }),
         pod_affinity: Some(PodAffinity {
             preferred_during_scheduling_ignored_during_execution: Some(vec![weighted(
@@ -57,6 +61,21 @@ pub(super) fn affinity(plan: &Plan, component: ComponentName) -> Affinity {
         }),
         pod_anti_affinity: (component.replicas(plan) > 1).then(|| apart(plan, component)),
     }
+}
+
+/// The nodes that the user set apart for what serves requests; `None` when the component may run anywhere.
+fn required_nodes(plan: &Plan, component: ComponentName) -> Option<NodeSelectorTerm> {
+    let more = plan.scheduling.request_serving_nodes.as_ref().filter(|_| component.serves_requests())?;
+    let own = std::iter::once((labels::REQUEST_SERVING, "true"));
+    let all = own.chain(more.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    Some(NodeSelectorTerm {
+        match_expressions: Some(all.map(|(key, value)| requirement(key, value)).collect()),
+        match_fields: None,
+    })
+}
+
+fn requirement(key: &str, value: &str) -> NodeSelectorRequirement {
+    NodeSelectorRequirement { key: key.to_owned(), operator: "In".to_owned(), values: Some(vec![value.to_owned()]) }
 }
 
 fn apart(plan: &Plan, component: ComponentName) -> PodAntiAffinity {
@@ -80,13 +99,6 @@ fn weighted(weight: i32, term: PodAffinityTerm) -> WeightedPodAffinityTerm {
 fn preferred_node(weight: i32, key: &str, value: &str) -> PreferredSchedulingTerm {
     PreferredSchedulingTerm {
         weight,
-        preference: NodeSelectorTerm {
-            match_expressions: Some(vec![NodeSelectorRequirement {
-                key: key.to_owned(),
-                operator: "In".to_owned(),
-                values: Some(vec![value.to_owned()]),
-            }]),
-            match_fields: None,
-        },
+        preference: NodeSelectorTerm { match_expressions: Some(vec![requirement(key, value)]), match_fields: None },
     }
 }

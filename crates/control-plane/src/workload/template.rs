@@ -42,6 +42,9 @@ pub(super) fn template(plan: &Plan, pod: &Pod, source: &Source, contents: &Conte
     let mut before = pod.before.clone();
     for container in containers.iter_mut().chain(&mut before) {
         requests::set(container, &workload, &plan.resource_overrides);
+        if container.image.as_deref().is_some_and(has_moving_tag) {
+            container.image_pull_policy = Some("Always".to_owned());
+        }
     }
     PodTemplateSpec {
         metadata: Some(ObjectMeta {
@@ -60,11 +63,17 @@ pub(super) fn template(plan: &Plan, pod: &Pod, source: &Source, contents: &Conte
             priority_class_name: Some(priority_class(plan, pod.component).to_owned()),
             termination_grace_period_seconds: Some(pod.termination_grace_period),
             affinity: Some(placement::affinity(plan, pod.component)),
-            tolerations: Some(placement::tolerations(plan)),
+            tolerations: Some(placement::tolerations(plan, pod.component)),
             node_selector: (!plan.scheduling.node_selector.is_empty()).then(|| plan.scheduling.node_selector.clone()),
             ..PodSpec::default()
         }),
     }
+}
+
+/// Images of a release have digests; one that somebody chose by annotation may have a tag that moves.
+fn has_moving_tag(image: &str) -> bool {
+    let name = image.rsplit('/').next().unwrap_or_default();
+    name.ends_with(":latest") || !name.contains([':', '@'])
 }
 
 fn pod_labels(plan: &Plan, component: ComponentName) -> BTreeMap<String, String> {
@@ -72,6 +81,9 @@ fn pod_labels(plan: &Plan, component: ComponentName) -> BTreeMap<String, String>
     // Ours win over the user's: selectors depend on them.
     all.extend(plan.identity.labels());
     all.extend(selector(component));
+    if component.serves_requests() {
+        all.insert(labels::REQUEST_SERVING.to_owned(), "true".to_owned());
+    }
     all.insert(labels::HOSTED_CONTROL_PLANE_NAMESPACE.to_owned(), plan.identity.namespace.clone());
     all
 }

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use kube::core::DynamicObject;
 use serde_json::{Map, Value};
 
-/// A hash that does not depend on the order of fields. Valid within this process only.
+/// A hash that does not depend on the order of fields. Another build may hash differently; that costs a write an object.
 pub fn hash(value: &Value) -> u64 {
     let mut hasher = DefaultHasher::new();
     feed(value, &mut hasher);
@@ -30,6 +30,33 @@ fn projection(wanted: &Value, live: &Value) -> Value {
             Value::Array(wanted.iter().zip(live).map(|(wanted, live)| projection(wanted, live)).collect())
         }
         _ => live.clone(),
+    }
+}
+
+/// Whether `live` has every field of `wanted` with its value; what the API server drops because it is empty counts as there.
+pub fn holds(wanted: &Value, live: &DynamicObject) -> bool {
+    is_within(wanted, &serde_json::to_value(live).unwrap_or_default())
+}
+
+fn is_within(wanted: &Value, live: &Value) -> bool {
+    match (wanted, live) {
+        (Value::Object(wanted), Value::Object(live)) => wanted.iter().all(|(field, wanted)| match live.get(field) {
+            Some(live) => is_within(wanted, live),
+            None => is_empty(wanted),
+        }),
+        (Value::Array(wanted), Value::Array(live)) => {
+            wanted.len() == live.len() && wanted.iter().zip(live).all(|(wanted, live)| is_within(wanted, live))
+        }
+        _ => wanted == live,
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Object(fields) => fields.values().all(is_empty),
+        Value::Array(values) => values.is_empty(),
+        _ => false,
     }
 }
 
@@ -78,6 +105,15 @@ mod tests {
             "spec": {"ports": [{"port": 1, "nodePort": 30000}], "clusterIP": "10.0.0.1"}
         });
         assert_eq!(projection(&wanted, &live), wanted);
+    }
+
+    #[test]
+    fn what_is_empty_may_be_missing_and_nothing_else() {
+        let wanted = json!({"a": 1, "b": {}, "c": [], "d": {"e": null}});
+        assert!(is_within(&wanted, &json!({"a": 1, "defaulted": true})));
+        assert!(!is_within(&wanted, &json!({"a": 2})));
+        assert!(!is_within(&wanted, &json!({"b": {}})));
+        assert!(!is_within(&json!([1]), &json!([1, 2])));
     }
 
     #[test]

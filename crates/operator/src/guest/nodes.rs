@@ -40,6 +40,13 @@ pub async fn follow(ctx: Arc<Context>, shared: Arc<Shared>, writer: Writer<Node>
     }
 }
 
+/// Notes that the Nodes are known, which nobody would notice where there are none.
+pub async fn note_first_list(ctx: Arc<Context>, shared: Arc<Shared>) {
+    if shared.nodes.wait_until_ready().await.is_ok() {
+        shared.learn(&ctx, |state| state.knows_nodes = true);
+    }
+}
+
 /// Heartbeats change a Node every few minutes; only these facts matter to anybody here.
 fn facts(node: &Node) -> impl PartialEq + Send + use<> {
     let status = node.status.as_ref();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hoist_api::dynamic::dynamic;
-use hoist_api::{HostedCluster, HostedControlPlane, names};
+use hoist_api::{HostedCluster, HostedControlPlane, annotations, names};
 use hoist_controller::{Scope, resources};
 use hoist_plan::Plan;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
@@ -24,7 +24,7 @@ pub async fn apply(
     observed: &Observed,
 ) -> Result<(), Error> {
     let identity = &plan.identity;
-    ensure_namespace(ctx, plan).await?;
+    ensure_namespace(ctx, hosted_cluster, plan).await?;
     ctx.rights.ensure(&ctx.client, &ctx.calls, &identity.namespace, rights::Scope::ControlPlane).await?;
     let scope = Scope {
         name: copies::SET.to_owned(),
@@ -46,7 +46,26 @@ pub async fn apply(
     copy_kubeconfig(ctx, hosted_cluster, observed.control_plane.as_ref()).await
 }
 
-async fn ensure_namespace(ctx: &Context, plan: &Plan) -> Result<(), Error> {
+/// Tells the HostedControlPlane of the pause, and changes nothing else of it: what it was asked for last stays.
+pub async fn pass_on_pause(
+    ctx: &Arc<Context>,
+    hosted_cluster: &HostedCluster,
+    control_plane: Option<&HostedControlPlane>,
+) -> Result<(), Error> {
+    let paused_until = &hosted_cluster.spec.paused_until;
+    let Some(live) = control_plane.filter(|live| live.spec.paused_until != *paused_until) else { return Ok(()) };
+    let mut wanted = build::control_plane(hosted_cluster, &build::identity(hosted_cluster));
+    wanted.spec = live.spec.clone();
+    wanted.spec.paused_until.clone_from(paused_until);
+    wanted.metadata.annotations = Some(live.annotations().clone());
+    // Under the set's own name, so that the next complete pass takes the pause away again; unfinished, so that nothing is swept.
+    let scope = Scope { name: copies::SET.to_owned(), namespace: live.namespace(), kinds: Vec::new() };
+    let mut pass = ctx.sets.begin(&ctx.client, &scope).await?;
+    pass.apply(vec![dynamic(&wanted)]).await?;
+    Ok(())
+}
+
+async fn ensure_namespace(ctx: &Context, hosted_cluster: &HostedCluster, plan: &Plan) -> Result<(), Error> {
     let identity = &plan.identity;
     let api: Api<Namespace> = Api::all(ctx.client.clone());
     if let Some(existing) = ctx.calls.get(&api, &identity.namespace).await?
@@ -55,7 +74,8 @@ async fn ensure_namespace(ctx: &Context, plan: &Plan) -> Result<(), Error> {
         return Err(Error::ForeignNamespace { namespace: identity.namespace.clone() });
     }
     let scope = Scope { name: "namespaces".to_owned(), namespace: None, kinds: Vec::new() };
-    let wanted = vec![dynamic(&build::namespace(identity))];
+    let level = hosted_cluster.annotations().get(annotations::POD_SECURITY_LEVEL);
+    let wanted = vec![dynamic(&build::namespace(identity, level.map(String::as_str)))];
     let mut pass = ctx.sets.begin(&ctx.client, &scope).await?;
     pass.read(&wanted).await?;
     pass.apply(wanted).await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hoist_api::hosted_cluster::references::LocalObjectReference;
 use hoist_api::hosted_cluster::{AescbcSpec, SecretEncryptionSpec};
 use hoist_api::hosted_control_plane::HostedControlPlaneSpec;
-use hoist_api::{HostedCluster, HostedControlPlane, annotations, labels, priority_classes};
+use hoist_api::{HostedCluster, HostedControlPlane, annotations, labels};
 use hoist_plan::Identity;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
@@ -13,16 +13,6 @@ use kube::core::ObjectMeta;
 
 use super::namespace_of;
 use crate::copies;
-
-/// Annotations of a HostedCluster that its control plane obeys; prefixes end with a slash.
-const PASSED_ON: &[&str] = &[
-    annotations::RESTART_DATE,
-    annotations::SKIP_RELEASE_IMAGE_VALIDATION,
-    "resource-request-override.hypershift.openshift.io/",
-    priority_classes::API_CRITICAL_ANNOTATION,
-    priority_classes::CONTROL_PLANE_ANNOTATION,
-    priority_classes::ETCD_ANNOTATION,
-];
 
 /// Which names references have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,12 +37,14 @@ pub fn identity(hosted_cluster: &HostedCluster) -> Identity {
 }
 
 /// The control plane namespace: restricted, and known as what it is.
-pub fn namespace(identity: &Identity) -> Namespace {
+///
+/// `level` is the pod security level, if another than `restricted` is wanted.
+pub fn namespace(identity: &Identity, level: Option<&str>) -> Namespace {
     let mut own = identity.labels();
     own.insert(labels::HOSTED_CONTROL_PLANE_NAMESPACE.to_owned(), "true".to_owned());
     own.insert("security.openshift.io/scc.podSecurityLabelSync".to_owned(), "false".to_owned());
     for mode in ["enforce", "audit", "warn"] {
-        own.insert(format!("pod-security.kubernetes.io/{mode}"), "restricted".to_owned());
+        own.insert(format!("pod-security.kubernetes.io/{mode}"), level.unwrap_or("restricted").to_owned());
     }
     Namespace {
         metadata: ObjectMeta {
@@ -76,9 +68,7 @@ fn passed_on(hosted_cluster: &HostedCluster) -> BTreeMap<String, String> {
     hosted_cluster
         .annotations()
         .iter()
-        .filter(|(key, _)| {
-            PASSED_ON.iter().any(|wanted| *key == wanted || (wanted.ends_with('/') && key.starts_with(wanted)))
-        })
+        .filter(|(key, _)| hoist_plan::annotations::is_passed_on(key))
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect()
 }

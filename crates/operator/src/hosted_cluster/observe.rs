@@ -17,6 +17,7 @@ use crate::copies::{self, Named};
 use crate::hosted_control_plane::versions;
 use crate::kept_releases;
 use crate::releases::Failure;
+use crate::supported_releases;
 
 /// What was read.
 pub struct Observed {
@@ -91,7 +92,7 @@ pub async fn observe(ctx: &Context, hosted_cluster: &HostedCluster) -> Result<Ob
         },
         named,
         control_plane,
-        supported: supported.as_ref().map(minors).unwrap_or_default(),
+        supported: supported.as_ref().map(supported_releases::minors).unwrap_or_default(),
     })
 }
 
@@ -99,11 +100,4 @@ pub async fn observe(ctx: &Context, hosted_cluster: &HostedCluster) -> Result<Ob
 pub fn control_plane_image(hosted_cluster: &HostedCluster) -> &str {
     let spec = &hosted_cluster.spec;
     spec.control_plane_release.as_ref().map_or(&spec.release.image, |release| &release.image)
-}
-
-fn minors(config_map: &ConfigMap) -> Vec<String> {
-    let text = config_map.data.as_ref().and_then(|data| data.get("supported-versions"));
-    let listed: Option<serde_json::Value> = text.and_then(|text| serde_json::from_str(text).ok());
-    let versions = listed.as_ref().and_then(|listed| listed["versions"].as_array());
-    versions.into_iter().flatten().filter_map(|version| version.as_str().map(str::to_owned)).collect()
 }

@@ -37,7 +37,7 @@ pub struct Judged<'a> {
 }
 
 /// Conditions that are the HostedControlPlane's.
-const BUBBLED: [Type; 13] = [
+const BUBBLED: [Type; 14] = [
     Type::Degraded,
     Type::InfrastructureReady,
     Type::KubeAPIServerAvailable,
@@ -48,6 +48,7 @@ const BUBBLED: [Type; 13] = [
     Type::ClusterVersionReleaseAccepted,
     Type::ClusterVersionProgressing,
     Type::ClusterVersionUpgradeable,
+    Type::ClusterVersionRetrievedUpdates,
     Type::ConfigOperatorReconciliationSucceeded,
     Type::DataPlaneConnectionAvailable,
     Type::ControlPlaneConnectionAvailable,

@@ -4,12 +4,15 @@
 //! Hosts are told to leave first and waited for, but not for ever: one that is switched off cleans itself when it comes back,
 //! because the pinned bootstrap server tells it that its cluster is gone.
 
+mod grace_period;
+mod kept_namespace;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use hoist_api::conditions::{ConditionType, Reason};
 use hoist_api::host::Stage;
-use hoist_api::{FINALIZER, Host, HostedCluster, HostedControlPlane, NodePool, labels, names};
+use hoist_api::{FINALIZER, Host, HostedCluster, HostedControlPlane, NodePool, annotations, labels, names};
 use hoist_controller::conditions::{Verdict, find, merge};
 use hoist_controller::lease::elapsed_since;
 use hoist_controller::{ApiError, ObjectId};
@@ -52,7 +55,9 @@ pub async fn tear_down(
         let control_planes: Api<HostedControlPlane> = Api::namespaced(ctx.client.clone(), &home.name_any());
         ctx.calls.delete(&control_planes, &hosted_cluster.name_any(), &DeleteParams::background()).await?;
         end_workloads(ctx, &namespace).await?;
-        ctx.calls.delete(&namespaces, &namespace, &DeleteParams::background()).await?;
+        if !keeps_namespace(hosted_cluster) {
+            ctx.calls.delete(&namespaces, &namespace, &DeleteParams::background()).await?;
+        }
     }
     if !hosts.is_empty() {
         return wait_for_hosts(ctx, api, hosted_cluster, &namespace, hosts).await;
@@ -60,13 +65,26 @@ pub async fn tear_down(
     for pool in &pools {
         release(ctx, pool).await?;
     }
-    if is_ours {
+    if is_ours && keeps_namespace(hosted_cluster) {
+        if !kept_namespace::empty(ctx, &namespace, &hosted_cluster.name_any()).await? {
+            let message = format!("waiting for the control plane in namespace {namespace} to go; the namespace stays");
+            say(ctx, api, hosted_cluster, Reason::WaitingForGracefulDestroy, message).await?;
+            return Ok(Action::requeue(LOOK_AGAIN));
+        }
+    } else if is_ours {
         let message = format!("waiting for namespace {namespace} to go");
         say(ctx, api, hosted_cluster, Reason::WaitingForGracefulDestroy, message).await?;
         return Ok(Action::requeue(LOOK_AGAIN));
     }
+    if let Some(left) = grace_period::left(ctx, api, hosted_cluster).await? {
+        return Ok(Action::requeue(left));
+    }
     finish(ctx, api, hosted_cluster, &namespace).await?;
     Ok(Action::await_change())
+}
+
+fn keeps_namespace(hosted_cluster: &HostedCluster) -> bool {
+    hosted_cluster.annotations().get(annotations::SKIP_DELETE_NAMESPACE).is_some_and(|value| value == "true")
 }
 
 /// Deletes the cluster's NodePools; returns those that still exist.
@@ -112,7 +130,7 @@ async fn end_workloads(ctx: &Context, namespace: &str) -> Result<(), ApiError> {
         ctx.calls.delete(&pods, &pod.name_any(), &shortly).await?;
     }
     let claims: Api<PersistentVolumeClaim> = Api::namespaced(client.clone(), namespace);
-    for claim in ctx.calls.list(&claims, &ListParams::default()).await? {
+    for claim in ctx.calls.list(&claims, &ours).await? {
         ctx.calls.delete(&claims, &claim.name_any(), &background).await?;
     }
     Ok(())
@@ -213,6 +231,10 @@ async fn finish(
     let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), &home);
     let kubeconfig = names::admin_kubeconfig(&hosted_cluster.name_any());
     ctx.calls.delete(&secrets, &kubeconfig, &DeleteParams::default()).await?;
+    if keeps_namespace(hosted_cluster) {
+        let bindings: Api<RoleBinding> = Api::namespaced(ctx.client.clone(), namespace);
+        ctx.calls.delete(&bindings, rights::BINDING, &DeleteParams::default()).await?;
+    }
     ctx.rights.forget(namespace);
     ctx.sets.forget(namespace);
     // A pass over the control plane that was under way may have connected once more.

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use hoist_api::conditions::ConditionType as Type;
 use hoist_api::hosted_cluster::networking::ServiceNetworkEntry;
-use hoist_api::{Host, HostedCluster, HostedControlPlane};
-use hoist_controller::conditions::find;
+use hoist_api::hosted_cluster::version::DesiredRelease;
+use hoist_api::{Host, HostedCluster, HostedControlPlane, annotations};
+use hoist_controller::conditions::{Verdict, find, merge};
 use hoist_testkit::{FakeApi, fixtures};
 use jiff::SignedDuration;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
@@ -136,6 +137,52 @@ async fn a_paused_cluster_is_judged_and_not_changed() {
     assert!(fake.find::<Namespace>(None, "clusters-demo").is_none());
 }
 
+/// Every write but that of its own status.
+fn other_writes(fake: &FakeApi) -> Vec<String> {
+    fake.writes().into_iter().filter(|line| !line.starts_with("APPLY hostedclusters/status")).collect()
+}
+
+#[tokio::test]
+async fn a_pause_reaches_the_control_plane_and_nothing_else_changes_until_it_ends() {
+    let fake = fake().with(&fixtures::hosted_cluster());
+    let ctx = context(&fake);
+    reconciled(&fake, &ctx).await;
+    let before: HostedControlPlane = fake.get("clusters-demo", "demo");
+    let mut cluster: HostedCluster = fake.get("clusters", "demo");
+    let end = fixtures::now() + SignedDuration::from_secs(90);
+    cluster.spec.paused_until = Some(end.to_string());
+    cluster.spec.labels = Some([("team".to_owned(), "a".to_owned())].into());
+    fake.put(&cluster);
+    fake.clear_writes();
+    let action = reconcile(Arc::new(cluster), Arc::clone(&ctx)).await.unwrap();
+    assert_eq!(action, Action::requeue(Duration::from_millis(90_010)));
+    assert_eq!(other_writes(&fake), ["APPLY hostedcontrolplanes clusters-demo/demo"]);
+    let paused: HostedControlPlane = fake.get("clusters-demo", "demo");
+    assert_eq!(paused.spec.paused_until, Some(end.to_string()));
+    assert_eq!(paused.spec.labels, before.spec.labels);
+    fake.clear_writes();
+    let mut cluster = reconciled(&fake, &ctx).await;
+    assert_eq!(fake.writes(), Vec::<String>::new());
+    let (status, reason, message) = condition(&cluster, Type::ReconciliationActive);
+    assert_eq!((status.as_str(), reason.as_str()), ("False", "ReconciliationPaused"));
+    assert!(message.contains(&end.to_string()), "{message}");
+    cluster.spec.paused_until = None;
+    fake.put(&cluster);
+    reconciled(&fake, &ctx).await;
+    let resumed: HostedControlPlane = fake.get("clusters-demo", "demo");
+    assert_eq!(resumed.spec.labels, cluster.spec.labels);
+}
+
+#[tokio::test]
+async fn nothing_is_written_after_a_restart_of_the_operator() {
+    let fake = fake().with(&fixtures::hosted_cluster());
+    reconciled(&fake, &context(&fake)).await;
+    reconciled(&fake, &context(&fake)).await;
+    fake.clear_writes();
+    reconciled(&fake, &context(&fake)).await;
+    assert_eq!(fake.writes(), Vec::<String>::new());
+}
+
 #[tokio::test]
 async fn a_namespace_of_somebody_else_is_not_taken_over() {
     let foreign = Namespace { metadata: fixtures::metadata("", "clusters-demo"), ..Namespace::default() };
@@ -209,4 +256,117 @@ async fn after_ten_seconds_silent_hosts_are_listed_and_let_go_and_the_rest_follo
     assert!(fake.find::<hoist_api::NodePool>(Some("clusters"), "demo").is_none());
     // What the user made stays.
     assert!(fake.find::<Secret>(Some("clusters"), "demo-pull-secret").is_some());
+}
+
+fn annotated(mut cluster: HostedCluster, key: &str, value: &str) -> HostedCluster {
+    cluster.annotations_mut().insert(key.to_owned(), value.to_owned());
+    cluster
+}
+
+#[tokio::test]
+async fn annotations_reach_the_control_plane_and_those_without_effect_are_named() {
+    let cluster = annotated(fixtures::hosted_cluster(), annotations::RESTART_DATE, "2026-11-21T00:00:00Z");
+    let cluster = annotated(cluster, "hypershift.openshift.io/capi-manager-image", "r.example.com/capi:1");
+    let cluster = annotated(cluster, annotations::POD_SECURITY_LEVEL, "baseline");
+    let cluster = annotated(cluster, "example.com/mine", "1");
+    let fake = fake().with(&cluster);
+    let cluster = reconciled(&fake, &context(&fake)).await;
+    let control_plane: HostedControlPlane = fake.get("clusters-demo", "demo");
+    assert_eq!(control_plane.annotations()[annotations::RESTART_DATE], "2026-11-21T00:00:00Z");
+    assert!(!control_plane.annotations().contains_key("example.com/mine"));
+    let namespace: Namespace = fake.get("", "clusters-demo");
+    assert_eq!(namespace.labels()["pod-security.kubernetes.io/enforce"], "baseline");
+    let (status, _, message) = condition(&cluster, Type::AnnotationsHonoured);
+    assert_eq!(status, "False");
+    assert!(message.contains("capi-manager-image") && !message.contains("restart-date"), "{message}");
+}
+
+/// A cluster that runs 1.35.4, says that it is not upgradeable, and shall run 1.36.3.
+async fn upgrading(key: &str, value: &str) -> HostedCluster {
+    let mut cluster = annotated(fixtures::hosted_cluster(), key, value);
+    cluster.spec.release.image = format!("{}:1.35.4", fixtures::REPOSITORY);
+    let fake = fake().with(&cluster);
+    let ctx = context(&fake);
+    reconciled(&fake, &ctx).await;
+    let desired = DesiredRelease {
+        image: cluster.spec.release.image.clone(),
+        version: "1.35.4".to_owned(),
+        ..DesiredRelease::default()
+    };
+    let done = crate::hosted_control_plane::versions::advance(None, desired, true, 1, &Time(fixtures::now()));
+    let mut control_plane: HostedControlPlane = fake.get("clusters-demo", "demo");
+    let mut status = control_plane.status.take().unwrap_or_default();
+    status.version_status = Some(done.clone());
+    status.control_plane_version = Some(done.into());
+    let verdict = Verdict::new(Type::ClusterVersionUpgradeable, false, "FromClusterVersion", "NodePool a is too old");
+    status.conditions = merge(&[], &[verdict], Some(1), fixtures::now());
+    control_plane.status = Some(status);
+    fake.put(&control_plane);
+    let mut cluster = reconciled(&fake, &ctx).await;
+    cluster.spec.release.image = format!("{}:1.36.3", fixtures::REPOSITORY);
+    fake.put(&cluster);
+    let cluster = reconciled(&fake, &ctx).await;
+    let control_plane: HostedControlPlane = fake.get("clusters-demo", "demo");
+    let is_applied = control_plane.spec.release_image == cluster.spec.release.image;
+    assert_eq!(is_applied, condition(&cluster, Type::Progressing).1 != "Blocked");
+    cluster
+}
+
+#[tokio::test]
+async fn an_upgrade_that_the_cluster_is_not_ready_for_is_blocked_unless_somebody_insists() {
+    let blocked = upgrading("example.com/mine", "").await;
+    let (_, reason, message) = condition(&blocked, Type::Progressing);
+    assert_eq!(reason, "Blocked");
+    assert!(message.contains("NodePool a is too old") && message.contains("force-upgrade-to"), "{message}");
+    let image = format!("{}:1.36.3", fixtures::REPOSITORY);
+    let forced = upgrading(annotations::FORCE_UPGRADE_TO, &image).await;
+    assert_eq!(condition(&forced, Type::Progressing).1, "Progressing");
+    let other = upgrading(annotations::FORCE_UPGRADE_TO, "r.example.com/other:1").await;
+    assert_eq!(condition(&other, Type::Progressing).1, "Blocked");
+}
+
+/// A cluster on its way out whose hosts have left.
+async fn leaving(key: &str, value: &str) -> (FakeApi, Arc<Context>) {
+    let fake = fake().with(&annotated(fixtures::hosted_cluster(), key, value));
+    let ctx = context(&fake);
+    reconciled(&fake, &ctx).await;
+    let mut cluster: HostedCluster = fake.get("clusters", "demo");
+    cluster.metadata.deletion_timestamp = Some(Time(fixtures::now()));
+    fake.put(&cluster);
+    (fake, ctx)
+}
+
+#[tokio::test]
+async fn a_grace_period_keeps_the_cluster_readable_after_all_else_is_gone() {
+    let (fake, ctx) = leaving(annotations::DESTROY_GRACE_PERIOD, "600s").await;
+    let mut action = Action::await_change();
+    for _ in 0..3 {
+        action = reconcile(Arc::new(fake.get("clusters", "demo")), Arc::clone(&ctx)).await.unwrap();
+    }
+    assert!(fake.find::<Namespace>(None, "clusters-demo").is_none());
+    assert_eq!(action, Action::requeue(Duration::from_secs(600)));
+    let mut cluster: HostedCluster = fake.get("clusters", "demo");
+    let (status, _, message) = condition(&cluster, Type::HostedClusterDestroyed);
+    assert_eq!((status.as_str(), message.as_str()), ("True", "Grace period set: 600s"));
+    for said in &mut cluster.status.as_mut().unwrap().conditions {
+        said.last_transition_time = Time(fixtures::now() - SignedDuration::from_secs(600));
+    }
+    fake.put(&cluster);
+    pass_once(&fake, &ctx).await;
+    assert!(fake.find::<HostedCluster>(Some("clusters"), "demo").is_none());
+}
+
+#[tokio::test]
+async fn a_namespace_that_shall_stay_is_emptied_of_what_is_ours() {
+    let (fake, ctx) = leaving(annotations::SKIP_DELETE_NAMESPACE, "true").await;
+    fake.put(&fixtures::secret("clusters-demo", "mine", &[("key", b"value")]));
+    for _ in 0..4 {
+        if fake.find::<HostedCluster>(Some("clusters"), "demo").is_some() {
+            pass_once(&fake, &ctx).await;
+        }
+    }
+    assert!(fake.find::<HostedCluster>(Some("clusters"), "demo").is_none());
+    assert!(fake.find::<Namespace>(None, "clusters-demo").is_some());
+    assert!(fake.find::<Secret>(Some("clusters-demo"), "mine").is_some());
+    assert!(fake.find::<Secret>(Some("clusters-demo"), "pull-secret").is_none());
 }

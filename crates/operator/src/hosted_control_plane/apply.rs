@@ -192,7 +192,11 @@ async fn make_pki(
     });
     let (plan, endpoints, now, keys) = (plan.clone(), endpoints.cloned(), ctx.clock.now(), Arc::clone(&ctx.keys));
     let made = tokio::task::spawn_blocking(move || {
-        pki(&plan, endpoints.as_ref(), &existing, given.as_deref(), now, keys.as_ref())
+        let mut made = pki(&plan, endpoints.as_ref(), &existing, given.as_deref(), now, keys.as_ref())?;
+        if plan.is_pki_frozen {
+            made.freeze(&existing);
+        }
+        Ok::<_, hoist_pki::Error>(made)
     })
     .await
     .map_err(|_| Error::Interrupted)??;

@@ -1,18 +1,21 @@
 //! What a hosted cluster shall contain, and how the operator reaches it.
 
-use hoist_api::HostedControlPlane;
-use hoist_guest::{Credentials, node_bootstrap, objects, rights};
+use hoist_api::{HostedControlPlane, NodePool};
+use hoist_guest::{Credentials, cluster_config, node_bootstrap, objects, rights};
 use hoist_pki::table::names;
 use hoist_plan::Plan;
+use jiff::Timestamp;
 use kube::ResourceExt;
 use sha2::{Digest, Sha256};
 
 use super::apply::Applied;
 use super::observe::Observed;
+use super::status::Judgement;
 use crate::context::Context;
-use crate::guest::{Connection, Content, Route};
+use crate::guest::{Connection, Content, Report, Route};
 use crate::hexadecimal::hexadecimal;
 use crate::node_pool::node_config;
+use crate::paused;
 use crate::settings::GuestAccess;
 
 /// The connection, once the API server has an address.
@@ -46,7 +49,8 @@ pub fn connection(
 }
 
 /// The content. Parts that cannot be known at the moment stay as they are in the cluster.
-pub fn content(plan: &Plan, observed: &Observed, applied: &Applied) -> Content {
+pub fn content(plan: &Plan, observed: &Observed, applied: &Applied, now: Timestamp) -> Content {
+    let pauses = |pool: &NodePool| paused::until(pool.spec.paused_until.as_deref(), now).is_paused();
     let mut content = Content { access: rights::objects(), ..Content::default() };
     let Ok(endpoints) = &applied.endpoints else { return content };
     let agent = |key: &str| applied.pki.text(names::KONNECTIVITY_AGENT, key).unwrap_or_default().to_owned();
@@ -61,16 +65,31 @@ pub fn content(plan: &Plan, observed: &Observed, applied: &Applied) -> Content {
     for (pool, release) in &observed.node_pools {
         let name = pool.name_any();
         match release {
-            Ok(release) => {
+            Ok(release) if !pauses(pool) => {
                 let config =
                     node_config::node_config(plan, endpoints, &applied.pki, pool, release, &observed.trust_bundle);
                 let text = serde_json::to_string(&config).unwrap_or_default();
                 content.objects.extend(node_bootstrap::node_pool(&name, &text));
             }
-            Err(_) => content.kept.extend(node_bootstrap::node_pool(&name, "")),
+            // What hosts of a paused pool read stays as it is.
+            _ => content.kept.extend(node_bootstrap::node_pool(&name, "")),
         }
     }
     content
+}
+
+/// What the hosted cluster says of itself.
+pub fn report(control_plane: &HostedControlPlane, judgement: Judgement) -> Report {
+    let spec = &control_plane.spec;
+    Report {
+        settings: cluster_config::Settings {
+            cluster_id: spec.cluster_id.clone(),
+            channel: spec.channel.clone(),
+            upstream: spec.update_service.clone(),
+        },
+        parts: judgement.parts,
+        version: judgement.version,
+    }
 }
 
 /// Sixteen hexadecimal digits that change with the texts.

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hoist_api::labels;
-use hoist_api::{HostedControlPlane, NodePool};
+use hoist_api::{HostedControlPlane, NodePool, labels, names};
 use hoist_controller::ApiError;
 use hoist_plan::Observed as Facts;
 use hoist_release::Release;
@@ -33,6 +32,8 @@ pub struct Observed {
     pub image: String,
     /// Content of the pull secret.
     pub pull_secret: Vec<u8>,
+    /// What the installation offers.
+    pub supported: Option<ConfigMap>,
     /// Authorities of registries, PEM: the operator's and the cluster's own.
     pub trust_bundle: String,
 }
@@ -50,12 +51,14 @@ pub async fn observe(
     let config_maps: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &namespace);
     let pods: Api<Pod> = Api::namespaced(ctx.client.clone(), &namespace);
     let node_pools: Api<NodePool> = Api::namespaced(ctx.client.clone(), &hosted_cluster.0);
+    let own_maps: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &ctx.settings.namespace);
     let everything = ListParams::default();
-    let (secrets, config_maps, pods, node_pools) = futures::try_join!(
+    let (secrets, config_maps, pods, node_pools, supported) = futures::try_join!(
         ctx.calls.list(&secrets, &copied),
         ctx.calls.list(&config_maps, &copied),
         ctx.calls.list(&pods, &of_components),
         ctx.calls.list(&node_pools, &everything),
+        ctx.calls.get(&own_maps, names::SUPPORTED_VERSIONS),
     )?;
     let pull_secret = content(&secrets, copies::PULL_SECRET, ".dockerconfigjson");
     let image = control_plane
@@ -87,6 +90,7 @@ pub async fn observe(
         node_pools: with_releases,
         image,
         pull_secret,
+        supported,
         trust_bundle,
     })
 }

@@ -2,28 +2,35 @@
 
 use std::sync::Arc;
 
-use hoist_api::HostedControlPlane;
 use hoist_api::conditions::{ALL_IS_WELL, CONTROL_PLANE_AVAILABLE, ConditionType as Type, Reason};
+use hoist_api::hosted_cluster::networking::NetworkType;
 use hoist_api::hosted_cluster::status::ApiEndpoint;
 use hoist_api::hosted_cluster::version::{ClusterVersionStatus, ControlPlaneVersionStatus, DesiredRelease};
 use hoist_api::hosted_control_plane::{HostedControlPlaneStatus, KubeconfigSecretRef};
+use hoist_api::{HostedControlPlane, NodePool};
 use hoist_control_plane::ComponentName;
 use hoist_controller::conditions::{Status, Verdict, find, merge};
 use hoist_controller::error_chain;
 use hoist_pki::table::names;
 use hoist_plan::{Finding, Plan};
+use hoist_release::skew::SkewError;
+use hoist_release::{Release, skew};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::{ConfigMap, Node, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::ResourceExt;
 
 use super::apply::Applied;
+use super::cluster_operators::{self, Part};
+use super::cluster_version::{self, Version};
 use super::error::Error;
 use super::pods::{self, Trouble};
 use super::versions;
 use super::workloads::Progress;
 use crate::guest::State;
 use crate::node_facts::is_ready;
+use crate::releases::Failure;
+use crate::supported_releases;
 
 /// What the status is computed from.
 pub struct Judged<'a> {
@@ -39,19 +46,108 @@ pub struct Judged<'a> {
     pub guest: Option<&'a (State, Vec<Arc<Node>>)>,
     /// Pods of the control plane.
     pub pods: &'a [Pod],
+    /// NodePools of the cluster, each with its release.
+    pub node_pools: &'a [(NodePool, Result<Arc<Release>, Failure>)],
+    /// What the installation offers.
+    pub supported: Option<&'a ConfigMap>,
+}
+
+/// How the parts of the hosted cluster are, and what that makes of its versions.
+pub struct Judgement {
+    /// The parts.
+    pub parts: Vec<Part>,
+    /// What is said of the versions.
+    pub version: Version,
+    /// Versions of the hosted cluster.
+    status: Option<ClusterVersionStatus>,
+}
+
+/// Judges the parts and the versions.
+pub fn judge(control_plane: &HostedControlPlane, judged: &Judged<'_>, now: Timestamp) -> Judgement {
+    let before = control_plane.status.as_ref().and_then(|status| status.version_status.as_ref());
+    let version = judged.plan.map(|plan| plan.release.version.to_string());
+    let parts = cluster_operators::parts(&cluster_operators::Inputs {
+        progress: judged.progress,
+        troubles: &pods::troubles(judged.pods),
+        guest: judged.guest,
+        has_own_network: control_plane.spec.networking.network_type != NetworkType::Other,
+        // While the spec is refused, everything stays at the version that was wanted last.
+        version: version.or_else(|| before.map(|before| before.desired.version.clone())),
+        was_complete: cluster_version::was_complete(before),
+    });
+    let updates = judged.plan.and_then(|plan| supported_releases::updates(judged.supported, &plan.release.version));
+    let status = match judged.plan {
+        Some(plan) => {
+            let is_complete =
+                judged.outcome.is_some_and(|outcome| outcome.is_ok()) && parts.iter().all(Part::is_complete);
+            let desired = DesiredRelease {
+                image: control_plane.spec.release_image.clone(),
+                version: plan.release.version.to_string(),
+                ..DesiredRelease::default()
+            };
+            let generation = control_plane.metadata.generation.unwrap_or_default();
+            let mut status = versions::advance(before, desired, is_complete, generation, &whole_second(now));
+            status.available_updates.clone_from(&updates);
+            Some(status)
+        }
+        None => before.cloned(),
+    };
+    let version = cluster_version::judge(&cluster_version::Inputs {
+        versions: status.as_ref(),
+        parts: &parts,
+        release: match judged.plan {
+            Some(plan) => Ok((plan.release.reference.to_string(), plan.release.version.to_string())),
+            None => Err(refusals(judged)),
+        },
+        not_upgradeable: not_upgradeable(judged),
+        updates: status.as_ref().and_then(|status| status.available_updates.as_deref()),
+    });
+    Judgement { parts, version, status }
+}
+
+/// What the next minor version would leave behind, and a datastore that must not be touched.
+fn not_upgradeable(judged: &Judged<'_>) -> Option<(Reason, String)> {
+    let current = &judged.plan?.release.version;
+    let mut next = current.clone();
+    next.minor += 1;
+    let old: Vec<String> = judged
+        .node_pools
+        .iter()
+        .filter_map(|(pool, release)| Some((pool, &release.as_ref().ok()?.version)))
+        .filter(|(_, version)| matches!(skew::check_node_pool(&next, version), Err(SkewError::NodeTooOld { .. })))
+        .map(|(pool, version)| format!("NodePool {} has version {version}", pool.name_any()))
+        .collect();
+    if !old.is_empty() {
+        let message =
+            format!("{}: too old for a control plane of 1.{}; upgrade its nodes first", old.join(", "), next.minor);
+        return Some((Reason::KubeletMinorVersionUnsupportedNextUpgrade, message));
+    }
+    let etcd = progress_of(judged, ComponentName::Etcd).filter(|etcd| etcd.exists)?;
+    (etcd.ready < etcd.wanted).then(|| {
+        let message = format!("{} of {} members of etcd are ready; wait until all are", etcd.ready, etcd.wanted);
+        (Reason::EtcdWaitingForQuorum, message)
+    })
+}
+
+fn whole_second(now: Timestamp) -> Time {
+    Time(Timestamp::from_second(now.as_second()).unwrap_or(now))
 }
 
 /// The status.
-pub fn compute(control_plane: &HostedControlPlane, judged: &Judged<'_>, now: Timestamp) -> HostedControlPlaneStatus {
+pub fn compute(
+    control_plane: &HostedControlPlane,
+    judged: &Judged<'_>,
+    judgement: &Judgement,
+    now: Timestamp,
+) -> HostedControlPlaneStatus {
     let before = control_plane.status.clone().unwrap_or_default();
     let generation = control_plane.metadata.generation.unwrap_or_default();
     let troubles = pods::troubles(judged.pods);
-    let verdicts = verdicts(judged, &troubles, &before.conditions);
+    let verdicts = verdicts(judged, judgement, &troubles, &before.conditions);
     let is_available =
         verdicts.iter().any(|verdict| verdict.type_ == Type::Available.as_ref() && verdict.status == Status::True);
     let applied = judged.outcome.and_then(Result::ok);
     let is_complete = applied.is_some() && judged.progress.iter().all(Progress::is_complete);
-    let whole_second = Time(Timestamp::from_second(now.as_second()).unwrap_or(now));
     let advance = |previous: Option<&ClusterVersionStatus>, image: &str| match judged.plan {
         Some(plan) => {
             let desired = DesiredRelease {
@@ -59,7 +155,7 @@ pub fn compute(control_plane: &HostedControlPlane, judged: &Judged<'_>, now: Tim
                 version: plan.release.version.to_string(),
                 ..DesiredRelease::default()
             };
-            Some(versions::advance(previous, desired, is_complete, generation, &whole_second))
+            Some(versions::advance(previous, desired, is_complete, generation, &whole_second(now)))
         }
         None => previous.cloned(),
     };
@@ -78,7 +174,7 @@ pub fn compute(control_plane: &HostedControlPlane, judged: &Judged<'_>, now: Tim
                 port: i32::from(endpoints.api_server.port),
             },
         ),
-        version_status: advance(before.version_status.as_ref(), &spec.release_image),
+        version_status: judgement.status.clone(),
         control_plane_version: advance(
             before.control_plane_version.clone().map(ClusterVersionStatus::from).as_ref(),
             control_plane_image,
@@ -98,16 +194,25 @@ pub fn compute(control_plane: &HostedControlPlane, judged: &Judged<'_>, now: Tim
     }
 }
 
-fn verdicts(judged: &Judged<'_>, troubles: &[Trouble], before: &[Condition]) -> Vec<Verdict> {
+fn verdicts(judged: &Judged<'_>, judgement: &Judgement, troubles: &[Trouble], before: &[Condition]) -> Vec<Verdict> {
     let infrastructure = infrastructure(judged);
     let etcd = etcd(judged, troubles);
     let api = api_server(judged, troubles);
     let mut all = vec![available(judged, &infrastructure, &etcd, &api), degraded(judged, troubles)];
     all.extend([infrastructure, api, etcd]);
     all.extend(valid(judged));
-    all.extend(cluster_version(judged));
-    all.extend(connections(judged, before));
-    all.push(content(judged));
+    let inside: Vec<Verdict> = judgement
+        .version
+        .conditions()
+        .into_iter()
+        .chain(connections(judged, before))
+        .chain(std::iter::once(content(judged)))
+        .collect();
+    let is_settled = cluster_operators::is_settled(judged.guest);
+    all.extend(inside.into_iter().map(|verdict| match find(before, &verdict.type_) {
+        Some(said) if !is_settled => Verdict::copied(said),
+        _ => verdict,
+    }));
     all.push(reconciled(judged));
     for finding in &judged.findings {
         if !all.iter().any(|verdict| verdict.type_ == finding.condition.as_ref()) {
@@ -233,50 +338,12 @@ fn valid(judged: &Judged<'_>) -> Vec<Verdict> {
     }
 }
 
-/// What HyperShift copies from the ClusterVersion object of the hosted cluster is said of the components here: there is none.
-fn cluster_version(judged: &Judged<'_>) -> Vec<Verdict> {
-    let is_complete = !judged.progress.is_empty() && judged.progress.iter().all(Progress::is_complete);
-    let is_running = judged.progress.iter().all(Progress::is_available) && !judged.progress.is_empty();
-    let version = judged.plan.map_or_else(String::new, |plan| plan.release.version.to_string());
-    let pending: Vec<&str> =
-        judged.progress.iter().filter(|entry| !entry.is_complete()).map(|entry| entry.name.into()).collect();
-    let waiting = format!("Working towards {version}: waiting on {}", pending.join(", "));
-    let verdict =
-        |type_: Type, status: bool, message: String| Verdict::new(type_, status, Reason::FromClusterVersion, message);
-    vec![
-        verdict(
-            Type::ClusterVersionAvailable,
-            is_running,
-            if is_running { format!("Done applying {version}") } else { waiting.clone() },
-        ),
-        verdict(
-            Type::ClusterVersionProgressing,
-            !is_complete,
-            if is_complete { format!("Cluster version is {version}") } else { waiting.clone() },
-        ),
-        verdict(Type::ClusterVersionSucceeding, is_running, if is_running { ALL_IS_WELL.to_owned() } else { waiting }),
-        verdict(
-            Type::ClusterVersionReleaseAccepted,
-            judged.plan.is_some(),
-            match judged.plan {
-                Some(plan) => format!("Payload loaded version=\"{version}\" image=\"{}\"", plan.release.reference),
-                None => refusals(judged),
-            },
-        ),
-        verdict(
-            Type::ClusterVersionUpgradeable,
-            is_complete,
-            if is_complete { ALL_IS_WELL.to_owned() } else { "a rollout is under way".to_owned() },
-        ),
-    ]
-}
-
 fn connections(judged: &Judged<'_>, before: &[Condition]) -> Vec<Verdict> {
     let types = [Type::DataPlaneConnectionAvailable, Type::ControlPlaneConnectionAvailable];
     let both = |status: Status, reason: Reason, message: &str| {
         types.map(|type_| Verdict::new(type_, status, reason, message)).to_vec()
     };
-    let Some((state, nodes)) = judged.guest else {
+    let Some((state, nodes)) = judged.guest.filter(|(state, _)| state.knows_nodes) else {
         return both(Status::Unknown, Reason::StatusUnknown, "the hosted API server was not reached yet");
     };
     if nodes.is_empty() {

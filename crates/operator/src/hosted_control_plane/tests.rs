@@ -135,13 +135,37 @@ async fn with_everything_ready_it_is_available_complete_and_idle_without_any_nod
     pass_once(&fake, &ctx).await;
     let control_plane = pass_once(&fake, &ctx).await;
     assert_eq!(condition(&control_plane, Type::Available), ("True".to_owned(), "AsExpected".to_owned()));
-    let version = control_plane.status.as_ref().unwrap().version_status.clone().unwrap();
-    assert_eq!((version.history.len(), version.history[0].version.as_str()), (1, "1.36.3"));
-    assert!(version.history[0].completion_time.is_some());
+    let status = control_plane.status.as_ref().unwrap();
+    let of_control_plane = status.control_plane_version.clone().unwrap();
+    assert_eq!((of_control_plane.history.len(), of_control_plane.history[0].version.as_str()), (1, "1.36.3"));
+    assert!(of_control_plane.history[0].completion_time.is_some());
+    // The whole cluster's version also needs what runs on nodes: HyperShift says so of a cluster without nodes.
+    assert_eq!(status.version_status.clone().unwrap().history[0].completion_time, None);
+    for (type_, expected) in [
+        (Type::ClusterVersionAvailable, "False"),
+        (Type::ClusterVersionSucceeding, "Unknown"),
+        (Type::ClusterVersionProgressing, "True"),
+    ] {
+        assert_eq!(condition(&control_plane, type_).0, expected, "{type_}");
+    }
     let component: ControlPlaneComponent = fake.get("clusters-demo", "etcd");
     assert_eq!(component.status.unwrap().version.unwrap(), "1.36.3");
     fake.clear_writes();
     pass_once(&fake, &ctx).await;
+    assert_eq!(fake.writes(), Vec::<String>::new());
+    // Nor does an operator that just started.
+    pass_once(&fake, &context(&fake)).await;
+    assert_eq!(fake.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_paused_control_plane_is_not_touched_and_looked_at_when_the_pause_ends() {
+    let (fake, ctx) = prepared().await;
+    let mut control_plane: HostedControlPlane = fake.get("clusters-demo", "demo");
+    let end = fixtures::now() + jiff::SignedDuration::from_secs(30);
+    control_plane.spec.paused_until = Some(end.to_string());
+    let action = reconcile(Arc::new(control_plane), Arc::clone(&ctx)).await.unwrap();
+    assert_eq!(action, Action::requeue(Duration::from_millis(30_010)));
     assert_eq!(fake.writes(), Vec::<String>::new());
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hoist_api::host::{CREDENTIAL_ISSUED, HostStatus, Stage};
 use hoist_api::{FINALIZER, Host, HostedControlPlane, NodePool, annotations};
 use hoist_controller::ApiError;
-use hoist_controller::conditions::{Status, Verdict, merge};
+use hoist_controller::conditions::{Status, Verdict, find, merge};
 use hoist_pki::Authority;
 use hoist_pki::table::names;
 use hoist_plan::HostPort;
@@ -24,8 +24,10 @@ use super::{leaving, mirror};
 use crate::context::Context;
 use crate::guest::Guest;
 use crate::hosted_control_plane::hosted_cluster_of;
-use crate::node_facts;
+use crate::{node_facts, paused};
 
+/// Condition of a Host: what its Node says.
+const READY: &str = "Ready";
 const RESYNC: Duration = Duration::from_secs(10 * 60);
 const NAME: &str = "host";
 
@@ -62,7 +64,10 @@ async fn pass(host: &Host, ctx: &Context) -> Result<Action, Error> {
         return Ok(Action::await_change());
     }
     let node = guest.as_ref().and_then(|guest| guest.node(&host.name_any())).filter(|_| owns_node(&host));
-    if let (Some(guest), Some(node)) = (&guest, &node) {
+    let pauses = [Some(&control_plane.spec.paused_until), pool.as_ref().map(|pool| &pool.spec.paused_until)];
+    let is_paused =
+        pauses.into_iter().flatten().any(|text| paused::until(text.as_deref(), ctx.clock.now()).is_paused());
+    if let (Some(guest), Some(node), false) = (&guest, &node, is_paused) {
         bring_in_line(guest, node, &host, pool.as_ref()).await?;
     }
     publish(ctx, &api, &host, node.as_deref(), guest.as_deref(), issued.as_ref().err()).await?;
@@ -166,15 +171,19 @@ async fn publish(
     refused: Option<&Error>,
 ) -> Result<(), ApiError> {
     let before = host.status.clone().unwrap_or_default();
+    let mut verdicts = verdicts(host, node, guest, refused);
+    if !knows(guest) {
+        // Not reached since the operator started: what was said last stands.
+        for verdict in &mut verdicts {
+            if let Some(said) = find(&before.conditions, &verdict.type_).filter(|_| verdict.type_ == READY) {
+                *verdict = Verdict::copied(said);
+            }
+        }
+    }
     let wanted = Mirror {
         node: node.map(ResourceExt::name_any).or_else(|| before.node.clone().filter(|_| !knows(guest))),
         kubelet_version: node.and_then(node_facts::kubelet_version).or_else(|| before.kubelet_version.clone()),
-        conditions: merge(
-            &before.conditions,
-            &verdicts(host, node, guest, refused),
-            host.metadata.generation,
-            ctx.clock.now(),
-        ),
+        conditions: merge(&before.conditions, &verdicts, host.metadata.generation, ctx.clock.now()),
     };
     let is_same = (&wanted.node, &wanted.kubelet_version, &wanted.conditions)
         == (&before.node, &before.kubelet_version, &before.conditions);
@@ -221,10 +230,10 @@ fn verdicts(host: &Host, node: Option<&Node>, guest: Option<&Guest>, refused: Op
             };
             let reason =
                 condition.reason.clone().filter(|reason| !reason.is_empty()).unwrap_or_else(|| "Unknown".to_owned());
-            Verdict::new("Ready", value, reason, condition.message.clone().unwrap_or_default())
+            Verdict::new(READY, value, reason, condition.message.clone().unwrap_or_default())
         }
         None => Verdict::new(
-            "Ready",
+            READY,
             false,
             "NoNode",
             status.message.clone().unwrap_or_else(|| "the host has not registered its Node yet".to_owned()),

@@ -25,6 +25,9 @@ use crate::releases::Failure;
 /// HyperShift's cap on a message about all hosts.
 const LONGEST: usize = 3000;
 
+/// Ours: requests for certificates that nobody approved.
+const REQUESTS_PENDING: &str = "CertificateRequestsPending";
+
 /// What the status is computed from.
 pub struct Facts<'a> {
     /// The cluster, if it exists.
@@ -46,14 +49,33 @@ pub fn compute(pool: &NodePool, facts: &Facts<'_>, now: Timestamp) -> NodePoolSt
     let before = pool.status.clone().unwrap_or_default();
     let own = own_nodes(pool, facts);
     let count = i32::try_from(own.len()).unwrap_or(i32::MAX);
+    // Nodes that were there are not forgotten while the hosted API is not reached, as after a start of the operator.
+    let is_blind = facts.nodes.is_none() && before.replicas.is_some_and(|replicas| replicas > 0);
+    let mut verdicts = verdicts(pool, facts, &own);
+    if is_blind {
+        let of_nodes = [Type::Ready, Type::AllMachinesReady, Type::AllNodesHealthy, Type::UpdatingVersion];
+        verdicts.retain(|verdict| !of_nodes.iter().any(|type_| verdict.type_ == type_.as_ref()));
+        let said = before
+            .conditions
+            .iter()
+            .filter(|said| said.type_ == REQUESTS_PENDING || of_nodes.iter().any(|type_| said.type_ == type_.as_ref()));
+        verdicts.extend(said.map(copied));
+        // Always in the same order, or each look would be a change.
+        let place = |verdict: &Verdict| before.conditions.iter().position(|said| said.type_ == verdict.type_);
+        verdicts.sort_by_key(|verdict| place(verdict).unwrap_or(usize::MAX));
+    }
     let version = facts.release.as_ref().and_then(|release| release.ok()).map(|release| release.version.to_string());
     NodePoolStatus {
         // Blank until a node was there, so that the column is.
-        replicas: if count == 0 && before.replicas.is_none() { None } else { Some(count) },
+        replicas: match before.replicas {
+            None if count == 0 => None,
+            replicas if is_blind => replicas,
+            _ => Some(count),
+        },
         version: version.or(before.version),
-        nodes_info: nodes_info(&own),
+        nodes_info: if is_blind { before.nodes_info } else { nodes_info(&own) },
         platform: before.platform,
-        conditions: merge(&before.conditions, &verdicts(pool, facts, &own), pool.metadata.generation, now),
+        conditions: merge(&before.conditions, &verdicts, pool.metadata.generation, now),
     }
 }
 
@@ -103,7 +125,7 @@ fn verdicts(pool: &NodePool, facts: &Facts<'_>, own: &[&Arc<Node>]) -> Vec<Verdi
         .map(|(request, refusal)| format!("{request}: {}", refusal.message))
         .collect();
     if !pending.is_empty() {
-        all.push(Verdict::new("CertificateRequestsPending", true, "NotApproved", cut(&pending.join("; "))));
+        all.push(Verdict::new(REQUESTS_PENDING, true, "NotApproved", cut(&pending.join("; "))));
     }
     all
 }
@@ -349,6 +371,15 @@ fn cut(message: &str) -> String {
         return message.to_owned();
     }
     format!("{} ... too many similar errors", &message[..message.floor_char_boundary(LONGEST - 40)])
+}
+
+fn copied(said: &NodePoolCondition) -> Verdict {
+    let status = match said.status.as_str() {
+        "True" => Status::True,
+        "False" => Status::False,
+        _ => Status::Unknown,
+    };
+    Verdict::new(&said.type_, status, said.reason.clone().unwrap_or_default(), said.message.clone().unwrap_or_default())
 }
 
 /// As `conditions::merge`, for HyperShift's own type of a pool's condition.

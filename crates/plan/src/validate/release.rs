@@ -31,7 +31,10 @@ pub(super) fn release(inputs: &Inputs<'_>, findings: &mut Findings) -> Option<(R
         }
     }
     match Images::of(release) {
-        Ok(images) => Some((release.clone(), images)),
+        Ok(mut images) => {
+            super::annotations::images(inputs, findings, &mut images);
+            Some((release.clone(), images))
+        }
         Err(error) => findings.refuse(refused(error.to_string())),
     }
 }

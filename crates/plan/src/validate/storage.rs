@@ -26,7 +26,8 @@ pub(super) fn etcd(inputs: &Inputs<'_>, findings: &mut Findings) -> Option<Etcd>
     let has_class = has_class(inputs, storage_class.as_deref(), findings);
     if !is_quantity(&size.0) {
         return findings.invalid(format!(
-            "spec.etcd.managed.storage.persistentVolume.size {size:?} is no size: expected a Kubernetes quantity such as 8Gi"
+            "spec.etcd.managed.storage.persistentVolume.size {:?} is no size: expected a Kubernetes quantity such as 8Gi",
+            size.0
         ));
     }
     has_class.then(|| Etcd { replicas: members(inputs.spec), storage_class, size: size.0 })

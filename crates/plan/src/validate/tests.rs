@@ -579,3 +579,70 @@ fn requests_are_overridden_by_annotations_and_wrong_ones_refused() {
     case.annotations.insert(key, "much".to_owned());
     assert_invalid(&case, &["kube-apiserver.kube-apiserver=much", "cpu=100m"]);
 }
+
+#[test]
+fn annotations_tune_kube_apiserver() {
+    use hoist_api::annotations as keys;
+    let mut case = case();
+    for (key, value) in [
+        (keys::API_SERVER_GOGC, "75"),
+        (keys::API_SERVER_GOMEMLIMIT, "2GiB"),
+        (keys::API_SERVER_REQUESTS, "400"),
+        (keys::API_SERVER_MUTATING_REQUESTS, "200"),
+        (keys::API_SERVER_VERBOSITY, "4"),
+        (keys::API_SERVER_GOAWAY_CHANCE, "0.01"),
+        (keys::API_SERVER_TOKEN_EXPIRATION, "24h"),
+    ] {
+        case.annotations.insert(key.to_owned(), value.to_owned());
+    }
+    assert_eq!(
+        case.plan().api_server_tuning,
+        crate::ApiServerTuning {
+            gogc: Some("75".to_owned()),
+            gomemlimit: Some("2GiB".to_owned()),
+            max_requests_inflight: Some(400),
+            max_mutating_requests_inflight: Some(200),
+            verbosity: Some(4),
+            goaway_chance: Some("0.01".to_owned()),
+            max_token_expiration: Some("24h".to_owned()),
+        }
+    );
+}
+
+/// A component would not start with any of them.
+#[rstest]
+#[case(hoist_api::annotations::API_SERVER_GOGC, "0")]
+#[case(hoist_api::annotations::API_SERVER_GOMEMLIMIT, "2Gi")]
+#[case(hoist_api::annotations::API_SERVER_REQUESTS, "many")]
+#[case(hoist_api::annotations::API_SERVER_VERBOSITY, "11")]
+#[case(hoist_api::annotations::API_SERVER_GOAWAY_CHANCE, "0.5")]
+#[case(hoist_api::annotations::API_SERVER_TOKEN_EXPIRATION, "30m")]
+#[case(hoist_api::annotations::DESTROY_GRACE_PERIOD, "soon")]
+#[case(hoist_api::annotations::POD_SECURITY_LEVEL, "strict")]
+#[case(hoist_api::annotations::TOPOLOGY, "flat")]
+#[case(hoist_api::annotations::REQUEST_SERVING_NODE_SELECTOR, "zone")]
+#[case(hoist_api::annotations::IMAGE_OVERRIDES, "etcd")]
+fn a_wrong_value_of_an_annotation_is_refused_by_name(#[case] key: &str, #[case] value: &str) {
+    let mut case = case();
+    case.annotations.insert(key.to_owned(), value.to_owned());
+    let findings = case.check().unwrap_err();
+    assert!(
+        findings[0].message.starts_with(&format!("annotation {key}={value}: expected ")),
+        "{}",
+        findings[0].message
+    );
+}
+
+#[test]
+fn annotations_choose_images_and_those_of_unknown_components_are_told() {
+    use hoist_api::annotations as keys;
+    let mut case = case();
+    let overrides = "etcd=r.example.com/etcd:1,cluster-version-operator=r.example.com/cvo:1";
+    case.annotations.insert(keys::IMAGE_OVERRIDES.to_owned(), overrides.to_owned());
+    case.annotations.insert(keys::KONNECTIVITY_AGENT_IMAGE.to_owned(), "r.example.com/agent:1".to_owned());
+    let checked = case.check().unwrap();
+    assert_eq!(checked.plan.images.etcd, "r.example.com/etcd:1");
+    assert_eq!(checked.plan.images.konnectivity_agent, "r.example.com/agent:1");
+    let told = checked.notices.iter().find(|notice| notice.condition == ConditionType::AnnotationsHonoured).unwrap();
+    assert!(!told.status && told.message.contains("cluster-version-operator"), "{}", told.message);
+}

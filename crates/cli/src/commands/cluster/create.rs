@@ -6,17 +6,18 @@
 mod input;
 mod management;
 mod manifests;
+mod platform;
+mod release_stream;
 mod wait;
 
 use anyhow::{Context as _, Result, anyhow};
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use futures::future::{try_join, try_join_all};
 
 use crate::apply::{FIELD_MANAGER, Mode, Object};
 use crate::args::cluster::ClusterFlags;
 use crate::commands::Context;
 use crate::commands::cluster::{Unserved, unserved};
-use crate::failure::usage;
 use crate::printer::{Printer, yaml};
 use crate::session::Session;
 
@@ -25,110 +26,120 @@ pub use input::random_identifier;
 use input::Input;
 use management::Management;
 use manifests::Manifests;
+use platform::agent::AgentArguments;
+use platform::kubevirt::KubevirtArguments;
+use platform::none::NoneArguments;
+use platform::{PlatformFlags, Publishing};
 
-/// Platforms of HyperShift; `none` is served.
+/// Platforms of HyperShift; those without a cloud are served.
 #[derive(Debug, Subcommand)]
 pub enum Platform {
-    /// Create a hosted cluster on bare-metal hosts found by agents (not supported on this installation)
-    Agent(Unserved),
+    /// Create a hosted cluster whose nodes are bare-metal hosts that agents report
+    Agent(Box<AgentArguments>),
     /// Create a hosted cluster on AWS (not supported on this installation)
     Aws(Unserved),
     /// Create a hosted cluster on Azure (not supported on this installation)
     Azure(Unserved),
-    /// Create a hosted cluster on KubeVirt virtual machines (not supported on this installation)
-    Kubevirt(Unserved),
+    /// Create a hosted cluster on Google Cloud (not supported on this installation)
+    Gcp(Unserved),
+    /// Create a hosted cluster whose nodes are KubeVirt virtual machines
+    Kubevirt(Box<KubevirtArguments>),
     /// Create a hosted cluster whose nodes are Linux hosts that you join to it
     None(Box<NoneArguments>),
+    /// Create a hosted cluster on OpenStack (not supported on this installation)
+    Openstack(Unserved),
     /// Create a hosted cluster on PowerVS (not supported on this installation)
     Powervs(Unserved),
 }
 
-/// `create cluster none`.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  hcp create cluster none --name demo --pull-secret pull-secret.json
-  hcp create cluster none --name demo --pull-secret pull-secret.json --node-pool-replicas 2 \\
-      --control-plane-availability-policy SingleReplica --wait-for available --timeout 5m
-  hcp create cluster none --name demo --pull-secret pull-secret.json \\
-      --external-api-server-address 192.0.2.10 --render --render-sensitive > demo.yaml
-
-Then: hcp create kubeconfig --name demo > demo.kubeconfig
-      hcp create join-command --name demo")]
-pub struct NoneArguments {
-    #[command(flatten)]
-    flags: ClusterFlags,
-    /// Host name or address at which nodes of the management cluster are reached [default: the address of one of them]
-    #[arg(long, value_name = "ADDRESS", help_heading = "Networks")]
-    external_api_server_address: Option<String>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    expose_through_load_balancer: Option<bool>,
+/// Checks `--release-image`, which may be empty.
+pub fn check_image(given: &str) -> Result<()> {
+    input::check_image("--release-image", given)
 }
 
 /// Runs `create cluster <platform>`.
 pub async fn create(platform: Platform, context: &Context) -> Result<()> {
-    let arguments = match platform {
-        Platform::None(arguments) => arguments,
-        Platform::Agent(_) => return Err(unserved("agent")),
-        Platform::Aws(_) => return Err(unserved("aws")),
-        Platform::Azure(_) => return Err(unserved("azure")),
-        Platform::Kubevirt(_) => return Err(unserved("kubevirt")),
-        Platform::Powervs(_) => return Err(unserved("powervs")),
-    };
-    let timeout = arguments.flags.timeout;
-    if timeout.0.is_zero() {
-        return create_none(&arguments, context).await;
+    match platform {
+        Platform::None(arguments) => within_timeout(&*arguments, context).await,
+        Platform::Agent(arguments) => within_timeout(&*arguments, context).await,
+        Platform::Kubevirt(arguments) => within_timeout(&*arguments, context).await,
+        Platform::Aws(_) => Err(unserved("aws")),
+        Platform::Azure(_) => Err(unserved("azure")),
+        Platform::Gcp(_) => Err(unserved("gcp")),
+        Platform::Openstack(_) => Err(unserved("openstack")),
+        Platform::Powervs(_) => Err(unserved("powervs")),
     }
-    tokio::time::timeout(timeout.0, create_none(&arguments, context)).await.unwrap_or_else(|_| {
+}
+
+async fn within_timeout<P: PlatformFlags>(platform: &P, context: &Context) -> Result<()> {
+    let flags = platform.shared();
+    let timeout = flags.wait.timeout;
+    if timeout.0.is_zero() {
+        return create_on(platform, context).await;
+    }
+    tokio::time::timeout(timeout.0, create_on(platform, context)).await.unwrap_or_else(|_| {
         Err(anyhow!(
             "not done within --timeout {timeout}; see what is missing with `{} status {}`",
             context.invocation.name(),
-            arguments.flags.name
+            flags.name
         ))
     })
 }
 
-async fn create_none(arguments: &NoneArguments, context: &Context) -> Result<()> {
-    let flags = &arguments.flags;
-    if arguments.expose_through_load_balancer == Some(true) {
-        return Err(usage(
-            "--expose-through-load-balancer is not supported: control planes are published by NodePort; use --external-api-server-address",
-        ));
+async fn create_on<P: PlatformFlags>(platform: &P, context: &Context) -> Result<()> {
+    let flags = platform.shared();
+    if flags.wait.version_check {
+        input::required(platform)?;
+        management::check_version(&Session::open(&flags.kubeconfig).await?).await?;
     }
-    let input =
-        Input::check(flags, arguments.external_api_server_address.as_deref(), context.invocation.availability())?;
-    if flags.renders() {
-        return render(flags, input, context).await;
+    let input = Input::check(platform, context.invocation.availability())?;
+    for warning in &input.warnings {
+        context.printer.warn(warning, &[]);
+    }
+    if flags.render.renders() {
+        return render(flags, input, P::ADDRESS_FLAG, context).await;
     }
     let session = Session::open(&flags.kubeconfig).await?;
-    write(&session, flags, input, &context.printer).await?;
+    write(&session, flags, input, P::ADDRESS_FLAG, &context.printer).await?;
     wait::wait(&session, flags, &context.printer).await
 }
 
 /// Completes the input with what the management cluster says, and writes the cluster.
-async fn write(session: &Session, flags: &ClusterFlags, input: Input, printer: &Printer) -> Result<()> {
-    let management = Management::read(session, flags, &input).await?;
-    let input = management.complete(flags, input)?;
+async fn write(
+    session: &Session,
+    flags: &ClusterFlags,
+    input: Input,
+    address_flag: &str,
+    printer: &Printer,
+) -> Result<()> {
+    let management = Management::read(session, flags, &input, address_flag).await?;
+    let input = management.complete(flags, input, address_flag)?;
     let manifests = Manifests::build(flags, &input);
     apply(session, manifests, &input.infra_id, management.has_namespace, printer).await
 }
 
-async fn render(flags: &ClusterFlags, input: Input, context: &Context) -> Result<()> {
-    // Only a missing address needs the management cluster; everything else renders anywhere.
-    let input = if input.address.is_none() {
+async fn render(flags: &ClusterFlags, mut input: Input, address_flag: &str, context: &Context) -> Result<()> {
+    // Only what is left open needs the management cluster; everything else renders anywhere.
+    let needs_stream = flags.release_image.is_empty() && !flags.release_stream.is_empty();
+    if input.platform.publishing.needs_address() || needs_stream {
+        let missing = if needs_stream { "--release-image" } else { address_flag };
         let session = Session::open(&flags.kubeconfig)
             .await
-            .context("--external-api-server-address is not given, so a node of the management cluster is looked up")?;
-        let address = management::address(&management::nodes(&session).await?)?;
-        Input { address: Some(address), ..input }
-    } else {
-        input
-    };
+            .with_context(|| format!("{missing} is not given, so the management cluster is asked"))?;
+        if input.platform.publishing.needs_address() {
+            let address = management::address(&management::nodes(&session, address_flag).await?, address_flag)?;
+            input.platform.publishing = Publishing::NodePort { address: Some(address) };
+        }
+        if needs_stream {
+            input.release_image = management::newest_of_stream(&session, &flags.release_stream).await?;
+        }
+    }
     let mut text = String::new();
-    for object in Manifests::build(flags, &input).rendered(flags.render_sensitive) {
+    for object in Manifests::build(flags, &input).rendered(flags.render.render_sensitive) {
         text.push_str(&yaml::document(object.manifest())?);
         text.push_str("---\n");
     }
-    match &flags.render_into {
+    match &flags.render.render_into {
         Some(path) => fs_err::write(path, text)
             .map_err(|error| anyhow::Error::new(error).context("--render-into cannot be written")),
         None => Ok(context.printer.data(&text)?),
@@ -167,7 +178,7 @@ async fn apply(
     printer.applied(namespace.kind(), "", namespace.name());
     let besides: Vec<&Object> = trust_bundle.iter().chain(&secrets).collect();
     try_join_all(besides.iter().map(|object| object.apply(session, FIELD_MANAGER, Mode::Keep))).await?;
-    for object in besides.iter().filter(|object| !manifests::is_encryption_key(object)) {
+    for object in besides.iter().filter(|object| !manifests::comes_after_the_cluster(object)) {
         printer.applied(object.kind(), object.namespace(), object.name());
     }
     try_join(hosted_cluster.create(session, Mode::Keep), async {
@@ -177,7 +188,7 @@ async fn apply(
         }
     })
     .await?;
-    let keys = besides.iter().copied().filter(|object| manifests::is_encryption_key(object));
+    let keys = besides.iter().copied().filter(|object| manifests::comes_after_the_cluster(object));
     for object in [&hosted_cluster].into_iter().chain(keys).chain(&node_pool) {
         printer.applied(object.kind(), object.namespace(), object.name());
     }

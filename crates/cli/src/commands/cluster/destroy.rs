@@ -1,17 +1,13 @@
 //! `destroy cluster`: deletes the HostedCluster, waits until nothing of it is left, and says what it waits for.
 
-use std::collections::BTreeMap;
+mod follow;
+mod force;
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, Subcommand};
-use futures::StreamExt as _;
-use hoist_api::conditions::{ConditionType, Reason};
-use hoist_api::host::Stage;
-use hoist_api::{Host, HostedCluster, annotations, labels};
+use hoist_api::{HostedCluster, annotations, labels};
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
-use kube::runtime::WatchStreamExt as _;
-use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, ResourceExt as _};
 use serde_json::json;
 
@@ -23,27 +19,34 @@ use crate::commands::Context;
 use crate::commands::cluster::{self, Unserved, unserved};
 use crate::session::Session;
 
-/// Platforms of HyperShift; `none` is served.
+use follow::Follower;
+
+/// Platforms of HyperShift; those without a cloud are served.
 #[derive(Debug, Subcommand)]
 pub enum Platform {
-    /// Not supported on this installation
-    Agent(Unserved),
-    /// Not supported on this installation
+    /// Destroy a hosted cluster of platform Agent and let its hosts go
+    Agent(DestroyArguments),
+    /// Destroy a hosted cluster on AWS (not supported on this installation)
     Aws(Unserved),
-    /// Not supported on this installation
+    /// Destroy a hosted cluster on Azure (not supported on this installation)
     Azure(Unserved),
-    /// Not supported on this installation
-    Kubevirt(Unserved),
-    /// Destroy a hosted cluster of platform None
+    /// Destroy a hosted cluster on Google Cloud (not supported on this installation)
+    Gcp(Unserved),
+    /// Destroy a hosted cluster of platform KubeVirt and its virtual machines
+    Kubevirt(DestroyArguments),
+    /// Destroy a hosted cluster of platform None and let its hosts go
     None(DestroyArguments),
-    /// Not supported on this installation
+    /// Destroy a hosted cluster on OpenStack (not supported on this installation)
+    Openstack(Unserved),
+    /// Destroy a hosted cluster on PowerVS (not supported on this installation)
     Powervs(Unserved),
 }
 
-/// `destroy cluster none`.
+/// `destroy cluster <platform>`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   hcp destroy cluster none --name demo
+  hcp destroy cluster agent --name demo --namespace team
   hcp destroy cluster none --name demo --cluster-grace-period 2m
 
 Hosts that joined are told to leave and restored to what they were. Those that do not answer are
@@ -59,19 +62,22 @@ pub struct DestroyArguments {
     /// Identifier of the infrastructure, to clean up after a HostedCluster that is already gone
     #[arg(long, value_name = "ID")]
     infra_id: Option<String>,
-    /// Delete what a cloud holds for the cluster; platform None has no such thing
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = true, hide_default_value = true, hide_possible_values = true)]
+    /// Delete what a cloud holds for the cluster; without a cloud there is no such thing
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = true, action = clap::ArgAction::Set, hide_default_value = true, hide_possible_values = true)]
     destroy_cloud_resources: bool,
+    /// Remove all finalizers when the grace period is over; hosts and machines that are left then stay as they are
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true)]
+    force: bool,
 }
 
 /// Runs `destroy cluster <platform>`.
 pub async fn destroy(platform: Platform, context: &Context) -> Result<()> {
     let arguments = match platform {
-        Platform::None(arguments) => arguments,
-        Platform::Agent(_) => return Err(unserved("agent")),
+        Platform::None(arguments) | Platform::Agent(arguments) | Platform::Kubevirt(arguments) => arguments,
         Platform::Aws(_) => return Err(unserved("aws")),
         Platform::Azure(_) => return Err(unserved("azure")),
-        Platform::Kubevirt(_) => return Err(unserved("kubevirt")),
+        Platform::Gcp(_) => return Err(unserved("gcp")),
+        Platform::Openstack(_) => return Err(unserved("openstack")),
         Platform::Powervs(_) => return Err(unserved("powervs")),
     };
     let control_plane = arguments.cluster.control_plane_namespace()?;
@@ -101,9 +107,11 @@ pub async fn destroy(platform: Platform, context: &Context) -> Result<()> {
         tokio::time::timeout(limit.0, follower.until_gone(&session, &arguments.cluster, &control_plane, context)).await;
     if let Ok(outcome) = outcome {
         outcome?;
+    } else if arguments.force {
+        force::force(&session, &arguments.cluster, &control_plane, context).await?;
     } else {
         return Err(anyhow!(
-            "{object} is not gone after --cluster-grace-period {limit}; it still waits for: {}. Its deletion goes on; run the command again to follow it",
+            "{object} is not gone after --cluster-grace-period {limit}; it still waits for: {}. Its deletion goes on; run the command again to follow it, or with --force to end it",
             follower.awaited()
         ));
     }
@@ -136,152 +144,4 @@ async fn delete_secrets(session: &Session, namespace: &str, infra_id: &str, cont
         context.printer.info("Deleted Kube resource", &[("kind", "Secret"), ("namespace", namespace), ("name", &name)]);
     }
     Ok(())
-}
-
-/// What is known of a cluster on its way out.
-#[derive(Default)]
-struct Follower {
-    hosts: BTreeMap<String, Option<Stage>>,
-    message: String,
-    silent: Option<String>,
-}
-
-#[allow(clippy::large_enum_variant, reason = "one at a time, on the stack")]
-enum Update {
-    Cluster(Event<HostedCluster>),
-    Host(Event<Host>),
-}
-
-impl Follower {
-    async fn until_gone(
-        &mut self,
-        session: &Session,
-        cluster: &ClusterReference,
-        control_plane: &str,
-        context: &Context,
-    ) -> Result<()> {
-        let one = watcher::Config::default().fields(&format!("metadata.name={}", cluster.name));
-        let clusters = watcher(Api::<HostedCluster>::namespaced(session.client(), &cluster.namespace), one);
-        let hosts = watcher(Api::<Host>::namespaced(session.client(), control_plane), watcher::Config::default());
-        let mut updates = futures::stream::select(
-            clusters.default_backoff().map(|event| event.map(Update::Cluster)).boxed(),
-            hosts.default_backoff().map(|event| event.map(Update::Host)).boxed(),
-        );
-        let mut waiting = context.printer.waiting(&format!("Destroying hosted cluster {}", cluster.name));
-        while let Some(update) = updates.next().await {
-            match update {
-                Ok(update) => {
-                    if self.take(update) {
-                        return Ok(());
-                    }
-                    waiting.update(&self.awaited());
-                }
-                Err(error) => waiting.update(&format!("the management cluster ({error})")),
-            }
-        }
-        bail!("the management cluster closed all watches; run the command again to follow the deletion")
-    }
-
-    /// Takes one update; true when the HostedCluster is gone.
-    fn take(&mut self, update: Update) -> bool {
-        match update {
-            Update::Cluster(Event::Apply(cluster) | Event::InitApply(cluster)) => {
-                self.listed(&cluster);
-                false
-            }
-            Update::Cluster(Event::Delete(cluster)) => {
-                self.listed(&cluster);
-                true
-            }
-            Update::Cluster(Event::Init) => {
-                self.message.clear();
-                false
-            }
-            // A complete list without it.
-            Update::Cluster(Event::InitDone) => self.message.is_empty(),
-            Update::Host(Event::Apply(host) | Event::InitApply(host)) => {
-                self.hosts.insert(host.name_any(), host.status.and_then(|status| status.stage));
-                false
-            }
-            Update::Host(Event::Delete(host)) => {
-                self.hosts.remove(&host.name_any());
-                false
-            }
-            Update::Host(Event::Init) => {
-                self.hosts.clear();
-                false
-            }
-            Update::Host(Event::InitDone) => false,
-        }
-    }
-
-    fn listed(&mut self, cluster: &HostedCluster) {
-        "the operator".clone_into(&mut self.message);
-        let conditions = cluster.status.as_ref().map(|status| status.conditions.as_slice()).unwrap_or_default();
-        let destroyed =
-            conditions.iter().find(|condition| condition.type_ == ConditionType::HostedClusterDestroyed.as_ref());
-        if let Some(condition) = destroyed {
-            if condition.reason == Reason::HostsSilent.as_ref() {
-                self.silent = Some(condition.message.clone());
-            }
-            if !condition.message.is_empty() {
-                self.message.clone_from(&condition.message);
-            }
-        }
-    }
-
-    fn awaited(&self) -> String {
-        let staying: Vec<&str> = self
-            .hosts
-            .iter()
-            .filter(|(_, stage)| **stage != Some(Stage::Left))
-            .map(|(name, _)| name.as_str())
-            .collect();
-        if staying.is_empty() { self.message.clone() } else { format!("hosts to leave: {}", staying.join(", ")) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use hoist_api::host::HostSpec;
-    use hoist_api::hosted_cluster::HostedClusterSpec;
-    use kube::ResourceExt as _;
-
-    use super::*;
-
-    fn cluster(reason: &str, message: &str) -> HostedCluster {
-        let mut cluster = HostedCluster::new("demo", HostedClusterSpec::default());
-        cluster.status = serde_json::from_value(json!({"conditions": [{
-            "type": "HostedClusterDestroyed", "status": "False", "reason": reason, "message": message, "lastTransitionTime": "2026-01-01T00:00:00Z",
-        }]}))
-        .unwrap();
-        cluster
-    }
-
-    #[test]
-    fn hosts_that_have_not_left_are_awaited_by_name() {
-        let mut follower = Follower::default();
-        assert!(!follower.take(Update::Cluster(Event::InitApply(cluster("WaitingForGracefulDestroy", "etcd")))));
-        assert!(!follower.take(Update::Cluster(Event::InitDone)));
-        let host = Host::new("w1", HostSpec::default());
-        follower.take(Update::Host(Event::Apply(host.clone())));
-        assert_eq!(follower.awaited(), format!("hosts to leave: {}", host.name_any()));
-        follower.take(Update::Host(Event::Delete(host)));
-        assert_eq!(follower.awaited(), "etcd");
-    }
-
-    #[test]
-    fn a_list_without_the_cluster_means_that_it_is_gone() {
-        let mut follower = Follower::default();
-        assert!(!follower.take(Update::Cluster(Event::Init)));
-        assert!(follower.take(Update::Cluster(Event::InitDone)));
-    }
-
-    #[test]
-    fn silent_hosts_are_kept_for_the_end() {
-        let mut follower = Follower::default();
-        follower.take(Update::Cluster(Event::Apply(cluster("HostsSilent", "w1, w2"))));
-        assert!(follower.take(Update::Cluster(Event::Delete(cluster("HostsSilent", "w1, w2")))));
-        assert_eq!(follower.silent.as_deref(), Some("w1, w2"));
-    }
 }

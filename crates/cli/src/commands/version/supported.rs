@@ -61,6 +61,11 @@ impl SupportedVersions {
         self.server_version.as_deref()
     }
 
+    /// Release images by version.
+    pub fn releases(&self) -> &BTreeMap<Version, String> {
+        &self.releases
+    }
+
     /// The release image of the newest version.
     pub fn newest_image(&self) -> Result<String> {
         self.releases.last_key_value().map(|(_, image)| image.clone()).ok_or_else(|| {

@@ -1,21 +1,29 @@
 //! Everything that can be checked without asking anybody: names, files, images, networks.
 //!
-//! The order is HyperShift's: name, pull secret, `--wait`, form of the name, then the rest.
+//! The order is HyperShift's: name, pull secret, `--wait`, form of the name, the platform's own flags, then the rest.
 
+mod content;
+mod credentials;
+mod image;
+mod mirrors;
 mod networks;
-
-use std::path::PathBuf;
+mod ssh_key;
 
 use anyhow::Result;
 use hoist_api::hosted_cluster::AvailabilityPolicy;
-use hoist_release::ImageReference;
 use rand::Rng as _;
 use rand::seq::IndexedRandom as _;
 use secrecy::SecretBox;
+use serde_json::Value;
 
-use crate::args::cluster::ClusterFlags;
-use crate::args::{files, names};
+use crate::args::cluster::{ClusterFlags, WaitGoal};
+use crate::args::{architecture, names};
 use crate::failure::usage;
+
+use super::platform::{PlatformFlags, PlatformInput};
+pub use image::check as check_image;
+pub use networks::address;
+pub use ssh_key::SshKey;
 
 /// Characters of generated identifiers: no vowels, so that no words come out. Kubernetes uses the same.
 const IDENTIFIER_CHARACTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
@@ -26,88 +34,134 @@ const INFRA_ID_RANDOM: usize = 5;
 
 /// What the manifests need besides the flags, checked.
 pub struct Input {
+    /// What the platform adds.
+    pub platform: PlatformInput,
     /// Content of the pull secret file.
     pub pull_secret: SecretBox<Vec<u8>>,
-    /// The SSH public key.
-    pub ssh_key: Option<String>,
+    /// The SSH key.
+    pub ssh_key: Option<SshKey>,
     /// PEM of authorities to trust.
     pub trust_bundle: Option<String>,
+    /// `spec.imageContentSources`.
+    pub image_content_sources: Option<Value>,
     /// Key of the encryption at rest.
     pub encryption_key: SecretBox<[u8; 32]>,
     /// Identifier of the infrastructure.
     pub infra_id: String,
-    /// Where the control plane is published; none until it is looked up.
-    pub address: Option<String>,
     /// Release image; empty until the newest one is looked up, and when rendering without one.
     pub release_image: String,
     /// Copies of the control plane.
     pub availability: AvailabilityPolicy,
+    /// What is fine for a manifest and for nothing else.
+    pub warnings: Vec<String>,
+}
+
+/// What must be given, in HyperShift's order.
+pub fn required(platform: &impl PlatformFlags) -> Result<()> {
+    let flags = platform.shared();
+    platform.required()?;
+    if flags.name.is_empty() {
+        return Err(usage("--name is required: expected a DNS-1123 label, such as --name demo"));
+    }
+    if flags.pull_secret.as_ref().is_none_or(|path| path.as_os_str().is_empty()) {
+        return Err(usage(
+            "--pull-secret is required: expected a file with the registry's credentials (.dockerconfigjson); `hcp local status` names the one of a local instance",
+        ));
+    }
+    Ok(())
 }
 
 impl Input {
     /// Checks the flags and reads the files that they name.
-    pub fn check(flags: &ClusterFlags, address: Option<&str>, availability: AvailabilityPolicy) -> Result<Self> {
-        if flags.name.is_empty() {
-            return Err(usage("--name is required: expected a DNS-1123 label, such as --name demo"));
-        }
-        let Some(pull_secret) = &flags.pull_secret else {
-            return Err(usage(
-                "--pull-secret is required: expected a file with the registry's credentials (.dockerconfigjson); `hcp local status` names the one of a local instance",
-            ));
-        };
-        if flags.wait && flags.node_pool_replicas < 1 {
+    pub fn check<P: PlatformFlags>(platform: &P, availability: AvailabilityPolicy) -> Result<Self> {
+        let flags = platform.shared();
+        required(platform)?;
+        if flags.wait.wait && flags.nodes.node_pool_replicas < 1 {
             return Err(usage("--wait requires --node-pool-replicas > 0"));
+        }
+        if flags.wait.wait_for == Some(WaitGoal::Nodes) && flags.nodes.node_pool_replicas < 1 {
+            return Err(usage("--wait-for nodes requires --node-pool-replicas > 0"));
         }
         names::dns_label(&flags.name).map_err(|text| usage(format!("--name {text}")))?;
         names::dns_label(&flags.namespace).map_err(|text| usage(format!("--namespace {text}")))?;
         names::control_plane_namespace(&flags.namespace, &flags.name)
             .map_err(|text| usage(format!("--name: {text}")))?;
-        let pull_secret = files::pull_secret(pull_secret)?;
-        let ssh_key = optional(flags.ssh_key.as_ref(), |path| files::ssh_public_key(path))?;
-        let trust_bundle = optional(flags.additional_trust_bundle.as_ref(), |path| files::trust_bundle(path))?;
-        let release_image = release_image(&flags.release_image)?;
-        let infra_id = match &flags.infra_id {
+        let platform_input = platform.check()?;
+        architecture::check(&flags.nodes.arch, platform_input.name)?;
+        content::check(flags)?;
+        networks::check(flags, platform_input.name, P::ADDRESS_FLAG, platform_input.publishing.address())?;
+
+        let mut warnings = effects(flags, platform_input.name)?;
+        let mut lenient = |checked: Result<()>| match checked {
+            Err(error) if flags.render.renders() => {
+                warnings.push(error.to_string());
+                Ok(())
+            }
+            other => other,
+        };
+        let pull_secret = credentials::pull_secret(flags, &mut lenient)?;
+        let ssh_key = ssh_key::ssh_key(flags, &mut lenient)?;
+        let trust_bundle = credentials::trust_bundle(flags, &mut lenient)?;
+        lenient(check_image("--release-image", &flags.release_image))?;
+        let image_content_sources = mirrors::image_content_sources(flags)?;
+        let infra_id = match flags.infra_id.as_deref().filter(|given| !given.is_empty()) {
             Some(given) => checked_infra_id(given)?,
             None => infra_id(&flags.name),
         };
-        etcd_size(flags)?;
         paused_until(flags)?;
-        architecture(flags)?;
-        if flags.node_upgrade_type.as_deref().is_some_and(|given| given.eq_ignore_ascii_case("Replace")) {
-            return Err(usage(
-                "--node-upgrade-type Replace is not supported: platform None has no machines to replace; expected InPlace",
-            ));
-        }
-        if flags.wait_for == Some(crate::args::cluster::WaitGoal::Nodes) && flags.node_pool_replicas < 1 {
-            return Err(usage("--wait-for nodes requires --node-pool-replicas > 0"));
-        }
-        flags.refuse_unserved()?;
-        networks::check(flags, address)?;
-        let address = address.map(checked_address).transpose()?;
         let mut encryption_key = [0_u8; 32];
         rand::rng().fill(&mut encryption_key);
         Ok(Self {
+            platform: platform_input,
             pull_secret: SecretBox::new(Box::new(pull_secret)),
             ssh_key,
             trust_bundle,
+            image_content_sources,
             encryption_key: SecretBox::new(Box::new(encryption_key)),
             infra_id,
-            address,
-            release_image,
+            release_image: flags.release_image.clone(),
             availability: flags.availability(availability),
+            warnings,
         })
     }
 }
 
-fn optional<T>(path: Option<&PathBuf>, read: impl FnOnce(&PathBuf) -> Result<T>) -> Result<Option<T>> {
-    path.map(read).transpose()
-}
-
-fn release_image(given: &str) -> Result<String> {
-    if !given.is_empty() {
-        given.parse::<ImageReference>().map_err(|error| usage(format!("--release-image: {error}")))?;
+/// Flags that have no effect on the platform: refused where the cluster would not be what was asked for, told elsewhere.
+fn effects(flags: &ClusterFlags, platform: &str) -> Result<Vec<String>> {
+    if flags.infra_json.is_some() {
+        return Err(usage(format!(
+            "--infra-json is not supported: it describes the infrastructure of a cloud, and platform {platform} has none; leave it out"
+        )));
     }
-    Ok(given.to_owned())
+    if platform == "None" && !flags.render.renders() {
+        if flags.nodes.node_upgrade_type.as_deref().is_some_and(|given| given.eq_ignore_ascii_case("Replace")) {
+            return Err(usage(
+                "--node-upgrade-type Replace is not supported: platform None has no machines to replace; expected InPlace",
+            ));
+        }
+        if flags.nodes.auto_repair {
+            return Err(usage(
+                "--auto-repair is not supported: platform None has no machines to replace; leave it out",
+            ));
+        }
+    }
+    let mut told = Vec::new();
+    if flags.render.renders() && flags.release_image.is_empty() && flags.release_stream.is_empty() {
+        told.push(
+            "the manifests name no release image: fill in spec.release.image before they are applied, or render with --release-image"
+                .to_owned(),
+        );
+    }
+    if platform != "KubeVirt" && flags.external_dns_domain.as_deref().is_some_and(|domain| !domain.is_empty()) {
+        told.push(format!("--external-dns-domain has no effect on platform {platform}, which names no services"));
+    }
+    if flags.control_plane_operator_image.as_deref().is_some_and(|image| !image.is_empty()) {
+        told.push(
+            "--control-plane-operator-image becomes an annotation and has no effect: one operator serves all clusters, and `hcp install` chooses its image"
+                .to_owned(),
+        );
+    }
+    Ok(told)
 }
 
 /// `<name>-<5 characters>`, the name cut so that the whole has at most 27.
@@ -127,22 +181,9 @@ fn checked_infra_id(given: &str) -> Result<String> {
     Ok(given.to_owned())
 }
 
-fn etcd_size(flags: &ClusterFlags) -> Result<()> {
-    let Some(size) = &flags.etcd_storage_size else { return Ok(()) };
-    let digits = size.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = &size[digits.len()..];
-    let is_number = digits.parse::<f64>().is_ok_and(|number| number > 0.0) && !digits.starts_with('+');
-    if !is_number || !["", "k", "M", "G", "T", "Ki", "Mi", "Gi", "Ti"].contains(&unit) {
-        return Err(usage(format!(
-            "--etcd-storage-size {size:?} is no quantity: expected a number with a unit, such as 8Gi"
-        )));
-    }
-    Ok(())
-}
-
 fn paused_until(flags: &ClusterFlags) -> Result<()> {
-    let Some(given) = &flags.paused_until else { return Ok(()) };
-    let is_word = ["true", "True", "false", "False"].contains(&given.as_str());
+    let Some(given) = flags.paused_until.as_deref().filter(|given| !given.is_empty()) else { return Ok(()) };
+    let is_word = ["true", "True", "false", "False"].contains(&given);
     if !is_word && given.parse::<jiff::Timestamp>().is_err() {
         return Err(usage(format!(
             "--pausedUntil {given:?}: expected a date in RFC3339 format, such as 2030-01-31T08:00:00Z, or true"
@@ -151,40 +192,8 @@ fn paused_until(flags: &ClusterFlags) -> Result<()> {
     Ok(())
 }
 
-fn architecture(flags: &ClusterFlags) -> Result<()> {
-    if flags.arch == "amd64" {
-        return Ok(());
-    }
-    Err(usage(format!(
-        "--arch {:?} is not supported: expected amd64, which is what releases are built for",
-        flags.arch
-    )))
-}
-
-/// An address is written into certificates and handed to hosts: a host name or an IP address, nothing around it.
-fn checked_address(given: &str) -> Result<String> {
-    let is_name = !given.is_empty()
-        && given.len() <= 253
-        && given.split('.').all(|label| {
-            !label.is_empty()
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        });
-    // Four numbers that are no address would pass as a host name.
-    let looks_numeric = given.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    if given.parse::<std::net::IpAddr>().is_ok() || (is_name && !looks_numeric) {
-        return Ok(given.to_owned());
-    }
-    Err(usage(format!(
-        "--external-api-server-address {given:?}: expected a host name or an IP address without scheme and port, such as 192.0.2.10"
-    )))
-}
-
 #[cfg(test)]
 mod tests {
-    use rstest::rstest;
-
     use super::*;
 
     #[test]
@@ -194,23 +203,5 @@ mod tests {
         assert!(id.starts_with("a-name-that-is-too-lo"), "{id}");
         assert_ne!(infra_id("demo"), infra_id("demo"));
         assert_eq!(names::dns_label(&infra_id("aaaaaaaaaaaaaaaaaaaa-b")), Ok(()));
-    }
-
-    #[rstest]
-    #[case("https://192.0.2.10")]
-    #[case("192.0.2.10:6443")]
-    #[case("192.0.2.300")]
-    #[case("")]
-    #[case("a b")]
-    fn addresses_with_anything_around_them_are_refused(#[case] given: &str) {
-        assert!(checked_address(given).is_err());
-    }
-
-    #[rstest]
-    #[case("192.0.2.10")]
-    #[case("2001:db8::1")]
-    #[case("api.example.com")]
-    fn host_names_and_addresses_are_fine(#[case] given: &str) {
-        assert_eq!(checked_address(given).unwrap(), given);
     }
 }

@@ -1,7 +1,7 @@
 //! What the management cluster says about a new cluster, asked all at once: latency counts once, not five times.
 
 use anyhow::{Result, anyhow, bail};
-use futures::future::try_join4;
+use futures::future::try_join5;
 use hoist_api::names;
 use k8s_openapi::api::core::v1::{Namespace, Node};
 use kube::Api;
@@ -12,80 +12,121 @@ use crate::commands::version::supported::SupportedVersions;
 use crate::session::Session;
 
 use super::input::Input;
+use super::platform::Publishing;
+use super::release_stream;
 
 /// Nodes that are looked at; any one of them will do.
 const NODE_LIMIT: u32 = 50;
+/// Architecture whose nodes need not be looked at: it is what releases are built for.
+const USUAL_ARCHITECTURE: &str = "amd64";
 
 /// The answers.
 pub struct Management {
     /// Whether the HostedCluster's namespace exists.
     pub has_namespace: bool,
     exists: bool,
+    has_needed_namespace: bool,
     supported: Option<SupportedVersions>,
     nodes: Vec<Node>,
 }
 
 impl Management {
-    /// Asks for what the flags leave open, and for what must not exist.
-    pub async fn read(session: &Session, flags: &ClusterFlags, input: &Input) -> Result<Self> {
-        let namespace = async {
-            let api: Api<Namespace> = Api::all(session.client());
-            let action = format!("read Namespace {}", flags.namespace);
-            session.call(&action, api.get_metadata_opt(&flags.namespace)).await
-        };
-        let cluster = crate::commands::cluster::find(session, &flags.namespace, &flags.name);
-        let supported = async {
-            if input.release_image.is_empty() || flags.version_check {
-                SupportedVersions::read(session).await
-            } else {
-                Ok(None)
+    /// Asks for what the flags leave open, and for what must or must not exist.
+    pub async fn read(session: &Session, flags: &ClusterFlags, input: &Input, address_flag: &str) -> Result<Self> {
+        let namespace = has_namespace(session, &flags.namespace);
+        let needed_namespace = async {
+            match &input.platform.needed_namespace {
+                Some(namespace) => has_namespace(session, namespace).await,
+                None => Ok(true),
             }
         };
-        let nodes = async { if input.address.is_none() { nodes(session).await } else { Ok(Vec::new()) } };
-        let (namespace, cluster, supported, nodes) = try_join4(namespace, cluster, supported, nodes).await?;
-        Ok(Self { has_namespace: namespace.is_some(), exists: cluster.is_some(), supported, nodes })
+        let cluster = crate::commands::cluster::find(session, &flags.namespace, &flags.name);
+        let supported =
+            async { if input.release_image.is_empty() { SupportedVersions::read(session).await } else { Ok(None) } };
+        let asks_nodes = input.platform.publishing.needs_address() || flags.nodes.arch != USUAL_ARCHITECTURE;
+        let nodes = async { if asks_nodes { nodes(session, address_flag).await } else { Ok(Vec::new()) } };
+        let (has_namespace, has_needed_namespace, cluster, supported, nodes) =
+            Box::pin(try_join5(namespace, needed_namespace, cluster, supported, nodes)).await?;
+        Ok(Self { has_namespace, exists: cluster.is_some(), has_needed_namespace, supported, nodes })
     }
 
     /// Refuses what cannot be, and fills in what was left open.
-    pub fn complete(&self, flags: &ClusterFlags, input: Input) -> Result<Input> {
-        if flags.version_check {
-            self.check_version()?;
-        }
+    pub fn complete(&self, flags: &ClusterFlags, mut input: Input, address_flag: &str) -> Result<Input> {
         if self.exists {
             bail!(
-                "HostedCluster {}/{} already exists; choose another --name, or destroy it first with `destroy cluster none --name {}`",
+                "HostedCluster {}/{} already exists; choose another --name, or destroy it first with `destroy cluster {} --name {}`",
                 flags.namespace,
                 flags.name,
+                input.platform.name.to_lowercase(),
                 flags.name
             );
         }
-        let release_image = if input.release_image.is_empty() {
+        self.check_architecture(&flags.nodes.arch)?;
+        if let Some(namespace) = input.platform.needed_namespace.as_ref().filter(|_| !self.has_needed_namespace) {
+            bail!(
+                "--agent-namespace {namespace}: the management cluster has no such namespace; name the one that holds the Agents, or create it first with `kubectl create namespace {namespace}`"
+            );
+        }
+        if input.release_image.is_empty() {
             let supported = self.supported.as_ref().ok_or_else(not_installed)?;
-            supported.newest_image()?
-        } else {
-            input.release_image.clone()
-        };
-        let address = match &input.address {
-            Some(address) => address.clone(),
-            None => address(&self.nodes)?,
-        };
-        Ok(Input { release_image, address: Some(address), ..input })
+            input.release_image = if flags.release_stream.is_empty() {
+                supported.newest_image()?
+            } else {
+                release_stream::newest(&flags.release_stream, supported.releases())?
+            };
+        }
+        if input.platform.publishing.needs_address() {
+            let address = address(&self.nodes, address_flag)?;
+            input.platform.publishing = Publishing::NodePort { address: Some(address) };
+        }
+        Ok(input)
     }
 
-    fn check_version(&self) -> Result<()> {
-        let ours = env!("CARGO_PKG_VERSION");
-        match self.supported.as_ref().ok_or_else(not_installed)?.server_version() {
-            Some(theirs) if theirs == ours => Ok(()),
-            Some(theirs) => Err(anyhow!(
-                "--version-check: this program is {ours} and the operator {theirs}; use the program of version {theirs}"
-            )),
-            None => Err(anyhow!(
-                "--version-check: the operator does not say its version in ConfigMap {}/{}",
-                names::OPERATOR_NAMESPACE,
-                names::SUPPORTED_VERSIONS
-            )),
+    fn check_architecture(&self, wanted: &str) -> Result<()> {
+        let mut found: Vec<&str> = self
+            .nodes
+            .iter()
+            .filter_map(|node| node.status.as_ref()?.node_info.as_ref())
+            .map(|info| info.architecture.as_str())
+            .collect();
+        found.sort_unstable();
+        found.dedup();
+        if found.is_empty() || found.contains(&wanted) {
+            return Ok(());
         }
+        bail!(
+            "--arch {wanted}: the nodes of the management cluster are {}, and a release image holds one architecture; expected {}",
+            found.join(", "),
+            found.join(" or ")
+        )
     }
+}
+
+/// Refuses to go on when this program and the operator are of different versions.
+pub async fn check_version(session: &Session) -> Result<()> {
+    let ours = env!("CARGO_PKG_VERSION");
+    match SupportedVersions::read(session).await?.ok_or_else(not_installed)?.server_version() {
+        Some(theirs) if theirs == ours => Ok(()),
+        Some(theirs) => Err(anyhow!(
+            "--version-check: this program is {ours} and the operator {theirs}; use the program of version {theirs}"
+        )),
+        None => Err(anyhow!(
+            "--version-check: the operator does not say its version in ConfigMap {}/{}",
+            names::OPERATOR_NAMESPACE,
+            names::SUPPORTED_VERSIONS
+        )),
+    }
+}
+
+/// The newest release image of a stream that the operator knows.
+pub async fn newest_of_stream(session: &Session, stream: &str) -> Result<String> {
+    let supported = SupportedVersions::read(session).await?.ok_or_else(not_installed)?;
+    release_stream::newest(stream, supported.releases())
+}
+
+async fn has_namespace(session: &Session, name: &str) -> Result<bool> {
+    let api: Api<Namespace> = Api::all(session.client());
+    Ok(session.call(&format!("read Namespace {name}"), api.get_metadata_opt(name)).await?.is_some())
 }
 
 fn not_installed() -> anyhow::Error {
@@ -97,15 +138,15 @@ fn not_installed() -> anyhow::Error {
 }
 
 /// Some nodes of the management cluster.
-pub async fn nodes(session: &Session) -> Result<Vec<Node>> {
+pub async fn nodes(session: &Session, address_flag: &str) -> Result<Vec<Node>> {
     let api: Api<Node> = Api::all(session.client());
-    let action = "list Nodes to find where the control plane is reached (or pass --external-api-server-address)";
-    let list = session.call(action, api.list(&ListParams::default().limit(NODE_LIMIT))).await?;
+    let action = format!("list Nodes to find where the control plane is reached (or pass {address_flag})");
+    let list = session.call(&action, api.list(&ListParams::default().limit(NODE_LIMIT))).await?;
     Ok(list.items)
 }
 
 /// The internal address of the first Ready node by name, or of the first at all.
-pub fn address(nodes: &[Node]) -> Result<String> {
+pub fn address(nodes: &[Node], address_flag: &str) -> Result<String> {
     let mut candidates: Vec<(bool, &str, &str)> = nodes
         .iter()
         .filter_map(|node| {
@@ -118,7 +159,7 @@ pub fn address(nodes: &[Node]) -> Result<String> {
         .collect();
     candidates.sort_unstable();
     candidates.first().map(|(_, _, address)| (*address).to_owned()).ok_or_else(|| {
-        anyhow!("no Node of the management cluster has an InternalIP; pass --external-api-server-address with the address at which its nodes are reached")
+        anyhow!("no Node of the management cluster has an InternalIP; pass {address_flag} with the address at which its nodes are reached")
     })
 }
 
@@ -142,8 +183,8 @@ mod tests {
     #[test]
     fn a_ready_node_is_preferred_then_the_first_by_name() {
         let nodes = [node("b", "True", "192.0.2.2"), node("a", "False", "192.0.2.1"), node("c", "True", "192.0.2.3")];
-        assert_eq!(address(&nodes).unwrap(), "192.0.2.2");
-        assert_eq!(address(&nodes[1..2]).unwrap(), "192.0.2.1");
-        assert!(address(&[]).unwrap_err().to_string().contains("--external-api-server-address"));
+        assert_eq!(address(&nodes, "--api-server-address").unwrap(), "192.0.2.2");
+        assert_eq!(address(&nodes[1..2], "--api-server-address").unwrap(), "192.0.2.1");
+        assert!(address(&[], "--api-server-address").unwrap_err().to_string().contains("--api-server-address"));
     }
 }

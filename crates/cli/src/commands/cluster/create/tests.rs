@@ -11,12 +11,12 @@ use super::*;
 #[derive(Parser)]
 struct Line {
     #[command(flatten)]
-    flags: ClusterFlags,
+    arguments: NoneArguments,
 }
 
 /// What a test starts from; the pull secret file lives as long as it does.
 struct Given {
-    flags: ClusterFlags,
+    arguments: NoneArguments,
     _pull_secret: NamedTempFile,
 }
 
@@ -25,11 +25,15 @@ fn given(more: &[&str]) -> Given {
     fs_err::write(pull_secret.path(), r#"{"auths":{"r.example.com":{"auth":"YTpi"}}}"#).unwrap();
     let path = pull_secret.path().to_str().unwrap().to_owned();
     let arguments = ["hcp", "--name", "demo", "--pull-secret", &path].into_iter().chain(more.iter().copied());
-    Given { flags: Line::parse_from(arguments).flags, _pull_secret: pull_secret }
+    Given { arguments: Line::parse_from(arguments).arguments, _pull_secret: pull_secret }
 }
 
 fn node() -> Node {
-    let status = json!({"addresses": [{"type": "InternalIP", "address": "192.0.2.10"}]});
+    let info = json!({
+        "architecture": "amd64", "bootID": "", "containerRuntimeVersion": "", "kernelVersion": "", "kubeProxyVersion": "",
+        "kubeletVersion": "", "machineID": "", "operatingSystem": "linux", "osImage": "", "systemUUID": "",
+    });
+    let status = json!({"addresses": [{"type": "InternalIP", "address": "192.0.2.10"}], "nodeInfo": info});
     serde_json::from_value(json!({"metadata": {"name": "management-1"}, "status": status})).unwrap()
 }
 
@@ -52,8 +56,9 @@ fn with_namespace(fake: FakeApi) -> FakeApi {
 
 async fn write_to(fake: &FakeApi, more: &[&str]) -> Result<()> {
     let given = given(more);
-    let input = Input::check(&given.flags, None, AvailabilityPolicy::SingleReplica)?;
-    write(&Session::with_client(fake.client()), &given.flags, input, &Printer::new()).await
+    let input = Input::check(&given.arguments, AvailabilityPolicy::SingleReplica)?;
+    let session = Session::with_client(fake.client());
+    write(&session, &given.arguments.flags, input, NoneArguments::ADDRESS_FLAG, &Printer::new()).await
 }
 
 #[tokio::test]
@@ -118,6 +123,57 @@ async fn without_an_operator_it_is_said_how_to_install_one() {
 
 #[tokio::test]
 async fn versions_that_differ_are_refused_when_asked_to_be_checked() {
-    let error = write_to(&management(), &["--version-check"]).await.unwrap_err().to_string();
+    let session = Session::with_client(management().client());
+    let error = management::check_version(&session).await.unwrap_err().to_string();
     assert!(error.contains("the operator 9.9.9"), "{error}");
+}
+
+#[tokio::test]
+async fn nodes_of_another_architecture_than_the_management_clusters_are_refused() {
+    let fake = with_namespace(management());
+    let error = write_to(&fake, &["--arch", "arm64"]).await.unwrap_err().to_string();
+    assert!(error.starts_with("--arch arm64: the nodes of the management cluster are amd64"), "{error}");
+    assert_eq!(fake.writes(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_stream_is_looked_up_among_the_supported_releases() {
+    let fake = with_namespace(management());
+    write_to(&fake, &["--release-stream", "1.35"]).await.unwrap();
+    let cluster: HostedCluster = fake.get("clusters", "demo");
+    assert_eq!(cluster.spec.release.image, "r.example.com/hoist/release:1.35.4");
+}
+
+#[derive(Parser)]
+struct AgentLine {
+    #[command(flatten)]
+    arguments: AgentArguments,
+}
+
+async fn write_agent(fake: &FakeApi, namespace: &str) -> Result<()> {
+    let pull_secret = NamedTempFile::new().unwrap();
+    fs_err::write(pull_secret.path(), r#"{"auths":{"r.example.com":{"auth":"YTpi"}}}"#).unwrap();
+    let path = pull_secret.path().to_str().unwrap();
+    let line = ["hcp", "--name", "demo", "--pull-secret", path, "--agent-namespace", namespace];
+    let arguments = AgentLine::parse_from(line).arguments;
+    let input = Input::check(&arguments, AvailabilityPolicy::HighlyAvailable)?;
+    let session = Session::with_client(fake.client());
+    write(&session, &arguments.flags, input, AgentArguments::ADDRESS_FLAG, &Printer::new()).await
+}
+
+#[tokio::test]
+async fn agents_may_live_beside_their_cluster_even_before_its_namespace_is_there() {
+    let fake = management();
+    write_agent(&fake, "clusters").await.unwrap();
+    let cluster: HostedCluster = fake.get("clusters", "demo");
+    assert_eq!(cluster.spec.platform.agent.unwrap().agent_namespace, "clusters");
+    assert_eq!(cluster.spec.services[0].service_publishing_strategy.node_port.as_ref().unwrap().address, "192.0.2.10");
+}
+
+#[tokio::test]
+async fn a_namespace_of_agents_that_is_not_there_is_refused_and_nothing_is_written() {
+    let fake = with_namespace(management());
+    let error = write_agent(&fake, "agents").await.unwrap_err().to_string();
+    assert!(error.starts_with("--agent-namespace agents: the management cluster has no such namespace"), "{error}");
+    assert_eq!(fake.writes(), Vec::<String>::new());
 }

@@ -57,9 +57,9 @@ enum Update {
 /// Waits as the flags say; at once when they say nothing.
 pub async fn wait(session: &Session, flags: &ClusterFlags, printer: &Printer) -> Result<()> {
     let goals = Goals {
-        rollout: flags.wait,
-        available: flags.wait_for == Some(WaitGoal::Available),
-        nodes: flags.wait_for == Some(WaitGoal::Nodes),
+        rollout: flags.wait.wait,
+        available: flags.wait.wait_for == Some(WaitGoal::Available),
+        nodes: flags.wait.wait_for == Some(WaitGoal::Nodes),
     };
     if !(goals.rollout || goals.available || goals.nodes) {
         return Ok(());

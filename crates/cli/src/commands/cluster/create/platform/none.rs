@@ -1,0 +1,69 @@
+//! `create cluster none`: nodes are Linux hosts that somebody joins to the cluster.
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+
+use crate::args::cluster::ClusterFlags;
+use crate::commands::cluster::create::input::address;
+use crate::failure::usage;
+
+use super::{PlatformFlags, PlatformInput, Publishing, external_dns};
+
+/// The flags.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  hcp create cluster none --name demo --pull-secret pull-secret.json
+  hcp create cluster none --name demo --pull-secret pull-secret.json --node-pool-replicas 2 \\
+      --control-plane-availability-policy SingleReplica --wait-for available --timeout 5m
+  hcp create cluster none --name demo --pull-secret pull-secret.json \\
+      --external-api-server-address 192.0.2.10 --render --render-sensitive > demo.yaml
+
+Then: hcp create kubeconfig --name demo > demo.kubeconfig
+      hcp create join-command --name demo")]
+pub struct NoneArguments {
+    #[command(flatten)]
+    pub flags: ClusterFlags,
+    /// Host name or address at which nodes of the management cluster are reached [default: the address of one of them]
+    #[arg(long, alias = "api-server-address", value_name = "ADDRESS", help_heading = "Networks")]
+    pub external_api_server_address: Option<String>,
+    /// Publish the API server by a load balancer instead of a node port
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true, help_heading = "Networks")]
+    pub expose_through_load_balancer: bool,
+}
+
+impl PlatformFlags for NoneArguments {
+    const ADDRESS_FLAG: &'static str = "--external-api-server-address";
+
+    fn shared(&self) -> &ClusterFlags {
+        &self.flags
+    }
+
+    fn check(&self) -> Result<PlatformInput> {
+        let given = self.external_api_server_address.as_deref().filter(|given| !given.is_empty());
+        let address = given.map(|given| address(Self::ADDRESS_FLAG, given)).transpose()?;
+        let publishing = match (self.expose_through_load_balancer, address) {
+            (false, address) => Publishing::NodePort { address },
+            (true, Some(address)) => Publishing::LoadBalancer { address },
+            (true, None) if self.flags.render.renders() => {
+                Publishing::Ingress { external_dns: external_dns(&self.flags).is_some() }
+            }
+            (true, None) => {
+                return Err(usage(
+                    "--expose-through-load-balancer publishes Ignition, Konnectivity and OAuthServer by Route, which this installation does not serve; \
+                     add --external-api-server-address, and they are published by NodePort there",
+                ));
+            }
+        };
+        Ok(PlatformInput {
+            name: "None",
+            hosted_cluster: json!({"type": "None"}),
+            node_pool: json!({"type": "None"}),
+            base_domain: "example.com",
+            upgrade_type: "InPlace",
+            publishing,
+            infra_kubeconfig: None,
+            needed_namespace: None,
+        })
+    }
+}
