@@ -17,13 +17,13 @@ use super::observe::Observed;
 use crate::context::Context;
 use crate::{copies, rights};
 
-/// Applies everything.
+/// Applies everything; `true` when the HostedControlPlane was as it should be already.
 pub async fn apply(
     ctx: &Arc<Context>,
     hosted_cluster: &HostedCluster,
     plan: &Plan,
     observed: &Observed,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let identity = &plan.identity;
     ensure_namespace(ctx, hosted_cluster, plan).await?;
     ctx.rights.ensure(&ctx.client, &ctx.calls, &identity.namespace, rights::Scope::ControlPlane).await?;
@@ -44,7 +44,8 @@ pub async fn apply(
         // The copies are not watched: an edit of the control plane brings a pass over it, a new pull secret alone would not.
         ctx.triggers.control_plane(&identity.namespace, &identity.hosted_cluster_name);
     }
-    copy_kubeconfigs(ctx, hosted_cluster, observed.control_plane.as_ref()).await
+    copy_kubeconfigs(ctx, hosted_cluster, observed.control_plane.as_ref()).await?;
+    Ok(outcome.is_idle())
 }
 
 /// Tells the HostedControlPlane of the pause, and changes nothing else of it: what it was asked for last stays.

@@ -415,3 +415,6 @@ fn reconciled(judged: &Judged<'_>) -> Verdict {
         None => Verdict::new(type_, false, Reason::InvalidConfiguration, refusals(judged)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,6 +116,16 @@ fn verdicts(pool: &NodePool, facts: &Facts<'_>, own: &[&Arc<Node>]) -> Vec<Verdi
     all.extend(of_release(facts));
     all.extend(updating(facts, own));
     all.push(reached(facts, expected));
+    let has_endpoint = facts.cluster.and_then(|cluster| cluster.status.as_ref()?.ignition_endpoint.as_ref()).is_some();
+    if !has_endpoint {
+        // As HyperShift: present only while it is missing.
+        all.push(Verdict::new(
+            Type::IgnitionEndpointAvailable,
+            false,
+            Reason::InfrastructureNotReady,
+            "the HostedCluster names no address at which hosts join yet; see its condition IgnitionEndpointAvailable",
+        ));
+    }
     all.extend([machines, healthy]);
     let pending: Vec<String> = facts
         .refused
@@ -281,6 +291,17 @@ fn of_spec(pool: &NodePool, facts: &Facts<'_>) -> Vec<Verdict> {
             },
         ),
         Verdict::new(Type::UpdateManagementEnabled, true, Reason::AsExpected, ALL_IS_WELL),
+        match spec.tuning_config.as_deref() {
+            None | Some([]) => Verdict::new(Type::ValidTuningConfig, true, Reason::AsExpected, ALL_IS_WELL),
+            Some(_) => Verdict::new(
+                Type::ValidTuningConfig,
+                false,
+                Reason::NotServed,
+                "spec.tuningConfig has no effect: nothing tunes hosts; set what you need on the hosts themselves",
+            ),
+        },
+        // There are no templates of machines.
+        Verdict::new(Type::UpdatingPlatformMachineTemplate, false, Reason::AsExpected, ""),
         Verdict::new(Type::ReconciliationActive, active, reason, message),
         Verdict::new(
             Type::ValidPlatformConfig,
