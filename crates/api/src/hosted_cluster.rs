@@ -64,12 +64,12 @@ use status::HostedClusterStatus;
     derive = "PartialEq",
     status = "HostedClusterStatus",
     printcolumn = r#"{"name":"Version","type":"string","jsonPath":".status.version.history[?(@.state==\"Completed\")].version","description":"Version"}"#,
-    printcolumn = r#"{"name":"CP Version","type":"string","jsonPath":".status.controlPlaneVersion.history[?(@.state==\"Completed\")].version","description":"Version of the control plane"}"#,
     printcolumn = r#"{"name":"KubeConfig","type":"string","jsonPath":".status.kubeconfig.name","description":"KubeConfig Secret"}"#,
     printcolumn = r#"{"name":"Progress","type":"string","jsonPath":".status.version.history[?(@.state!=\"\")].state","description":"Progress"}"#,
     printcolumn = r#"{"name":"Available","type":"string","jsonPath":".status.conditions[?(@.type==\"Available\")].status","description":"Available"}"#,
     printcolumn = r#"{"name":"Progressing","type":"string","jsonPath":".status.conditions[?(@.type==\"Progressing\")].status","description":"Progressing"}"#,
     printcolumn = r#"{"name":"Message","type":"string","jsonPath":".status.conditions[?(@.type==\"Available\")].message","description":"Message"}"#,
+    printcolumn = r#"{"name":"CP Version","type":"string","jsonPath":".status.controlPlaneVersion.history[?(@.state==\"Completed\")].version","description":"Version of the control plane","priority":1}"#,
     printcolumn = r#"{"name":"CP Progress","type":"string","jsonPath":".status.controlPlaneVersion.history[0].state","description":"Progress of the control plane","priority":1}"#,
     printcolumn = r#"{"name":"DP Progress","type":"string","jsonPath":".status.version.history[0].state","description":"Progress of the cluster","priority":1}"#,
     validation = Rule::new("!has(oldSelf.spec) || !has(oldSelf.spec.infraID) || (has(self.spec) && has(self.spec.infraID))").message("infraID cannot be removed once set"),
@@ -130,7 +130,6 @@ pub struct HostedClusterSpec {
     pub dns: Option<DnsSpec>,
     /// Networks of the cluster.
     #[serde(default)]
-    #[schemars(extend("x-hoist-required" = true))]
     pub networking: ClusterNetworking,
     /// When nodes come and go.
     pub autoscaling: Option<ClusterAutoscaling>,
@@ -138,7 +137,6 @@ pub struct HostedClusterSpec {
     pub auto_node: Option<AutoNode>,
     /// Its datastore.
     #[serde(default)]
-    #[schemars(extend("x-hoist-required" = true))]
     pub etcd: EtcdSpec,
     /// How its services are reached from outside the management cluster.
     #[schemars(length(max = 6))]

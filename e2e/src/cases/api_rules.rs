@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{bail, ensure};
 use serde_json::{Value, json};
 
 use hoist_e2e::command::Said;
@@ -69,11 +69,11 @@ pub fn hold(world: &mut World) -> anyhow::Result<()> {
     }
     let single = said(world, "create", &["--dry-run=server"], first.values())?;
     let created = said(world, "create", &[], bases.iter())?;
+    ensure!(created.code == 0, "a valid object was refused: {}", created.stderr);
     let replaced = said(world, "replace", &["--dry-run=server"], changed.iter());
     let removed = said(world, "delete", &["--wait=true", "--timeout=60s"], bases.iter());
     let replaced = replaced?;
     removed?.success()?;
-    created.success().context("a valid object was refused")?;
     let problems: Vec<String> = rules
         .iter()
         .enumerate()

@@ -22,9 +22,10 @@ pub fn facts(spec: &Value, version: &Value) -> Facts {
     for name in ["served", "storage", "subresources", "deprecated"] {
         insert(whole, name, &version[name]);
     }
+    let columns = all.entry(".columns".to_owned()).or_default();
     for column in version["additionalPrinterColumns"].as_array().into_iter().flatten() {
         let text = |key: &str| column[key].to_string();
-        whole.insert(format!("column {}", text("name")), [text("jsonPath"), text("type"), text("priority")].join(" "));
+        columns.insert(text("name"), [text("jsonPath"), text("type"), text("priority")].join(" "));
     }
     all
 }
