@@ -74,6 +74,18 @@ fn flags_without_effect_are_named_and_shared_flags_stand_anywhere() {
 }
 
 #[test]
+fn a_dump_of_a_management_cluster_that_is_away_makes_nothing() {
+    let program = Program::hcp();
+    let kubeconfig = "apiVersion: v1\nkind: Config\ncurrent-context: a\nclusters: [{name: a, cluster: {server: 'http://127.0.0.1:1'}}]\n\
+                      users: [{name: a, user: {}}]\ncontexts: [{name: a, context: {cluster: a, user: a}}]\n";
+    program.file("kubeconfig", kubeconfig);
+    let run =
+        program.run(&["dump", "cluster", "--name", "demo", "--artifact-dir", "out", "--kubeconfig", "kubeconfig"]);
+    assert!(run.contains("exit code: 1") && run.contains("http://127.0.0.1:1 cannot be reached"), "{run}");
+    assert_eq!(program.list("."), ["kubeconfig"]);
+}
+
+#[test]
 fn definitions_render_as_one_list_of_json_into_a_file() {
     let program = Program::hcp();
     let run =

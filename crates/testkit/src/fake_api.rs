@@ -139,6 +139,9 @@ impl FakeApi {
     }
 
     fn answer(&self, parts: &http::request::Parts, body: &[u8]) -> (StatusCode, Value) {
+        if parts.uri.path() == "/version" {
+            return (StatusCode::OK, version());
+        }
         let call = match Call::parse(parts, body) {
             Ok(call) => call,
             Err(cause) => return refused(StatusCode::BAD_REQUEST, "BadRequest", &cause),
@@ -172,6 +175,13 @@ impl FakeApi {
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn version() -> Value {
+    json!({
+        "major": "1", "minor": "36", "gitVersion": "v1.36.3", "gitCommit": "", "gitTreeState": "", "buildDate": "",
+        "goVersion": "", "compiler": "", "platform": "linux/amd64",
+    })
 }
 
 fn refused(code: StatusCode, reason: &str, message: &str) -> (StatusCode, Value) {

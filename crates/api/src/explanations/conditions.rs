@@ -232,6 +232,18 @@ pub const CONDITIONS: &[Condition] = &[
         &["NotServed"],
     ),
     well(
+        "AnnotationsHonoured",
+        Well::Either,
+        "There only when annotations of HyperShift's have no effect here: it names each with the reason.",
+        &["NotServed"],
+    ),
+    well(
+        "FieldsHonoured",
+        Well::Either,
+        "There only when fields of the spec have no effect here: it names each with the reason.",
+        &["NotServed"],
+    ),
+    well(
         "NetworkProvider",
         Well::Either,
         "Which network really runs between the nodes, whatever networkType says.",

@@ -9,6 +9,12 @@ const fn well(type_: &'static str, well: Well, meaning: &'static str, reasons: &
 /// All of them, the most telling first.
 pub const NODE_POOL_CONDITIONS: &[Condition] = &[
     well("Ready", Well::True, "As many nodes as wanted are ready.", &["NodesJoining", "NodesMissing", "NotFound"]),
+    well(
+        "FieldsHonoured",
+        Well::Either,
+        "There only when fields of the spec have no effect here: it names each with the reason.",
+        &["NotServed"],
+    ),
     well("AllMachinesReady", Well::True, "As many hosts as wanted have joined.", &["NodesJoining", "NodesMissing"]),
     well("AllNodesHealthy", Well::True, "Every node of the pool is Ready.", &["NodesJoining", "NodesMissing"]),
     well(

@@ -103,8 +103,7 @@ async fn collect(
     let mut collector = Collector::new(folder, printer.clone(), Instant::now() + arguments.timeout.0);
     let mut namespaces =
         vec![arguments.namespace.clone(), control_plane.to_owned(), names::OPERATOR_NAMESPACE.to_owned()];
-    namespaces.extend(arguments.agent_namespace.clone());
-    namespaces.dedup();
+    namespaces.extend(arguments.agent_namespace.clone().filter(|agents| !namespaces.contains(agents)));
     collector.begin("the management cluster");
     collector.kinds(session, kinds::MANAGEMENT, None).await?;
     for namespace in &namespaces {
@@ -145,17 +144,12 @@ async fn collect(
     )
 }
 
-/// A cluster of which nothing is left, not even its namespace, is a misspelled one.
+/// A management cluster that does not answer has nothing to dump; a cluster of which nothing is left, not even its namespace, is a
+/// misspelled one. Missing rights are told in the dump.
 async fn refuse_unknown(session: &Session, arguments: &DumpArguments, control_plane: &str) -> Result<()> {
+    session.call("read the version of the management cluster", session.client().apiserver_version()).await?;
     let api: Api<Namespace> = Api::all(session.client());
-    let hosted = cluster::find(session, &arguments.namespace, &arguments.name).await;
-    let is_gone = match hosted {
-        Ok(found) => found.is_none(),
-        // A management cluster that does not answer is told as such; missing rights are told in the dump.
-        Err(error) if format!("{error:#}").contains("cannot be reached") => return Err(error),
-        Err(_) => false,
-    };
-    if !is_gone {
+    if !matches!(cluster::find(session, &arguments.namespace, &arguments.name).await, Ok(None)) {
         return Ok(());
     }
     let namespace = session.call(&format!("read Namespace {control_plane}"), api.get_opt(control_plane)).await;

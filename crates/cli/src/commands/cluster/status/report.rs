@@ -275,8 +275,9 @@ fn message(conditions: &[Condition], type_: ConditionType) -> String {
 }
 
 fn notes(conditions: &[Condition]) -> Vec<String> {
+    let told = [ConditionType::ServicesServed, ConditionType::AnnotationsHonoured, ConditionType::FieldsHonoured];
     let not_served = |condition: &&Condition| {
-        condition.type_ == ConditionType::ServicesServed.as_ref() && condition.status != "True"
+        condition.status != "True" && told.iter().any(|type_| condition.type_ == type_.as_ref())
     };
     conditions.iter().filter(not_served).map(|condition| condition.message.clone()).collect()
 }
