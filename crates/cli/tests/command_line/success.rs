@@ -22,13 +22,15 @@ fn management() -> FakeApi {
             "releases": r#"{"1.36.3":"r.example.com/hoist/release:1.36.3"}"#,
         },
     }))
-    .unwrap();
+    .expect("a fixture of its type's form");
     let node: Node = serde_json::from_value(json!({
         "metadata": {"name": "management-1"},
         "status": {"addresses": [{"type": "InternalIP", "address": "192.0.2.10"}]},
     }))
-    .unwrap();
-    let namespace = |name: &str| serde_json::from_value::<Namespace>(json!({"metadata": {"name": name}})).unwrap();
+    .expect("a fixture of its type's form");
+    let namespace = |name: &str| {
+        serde_json::from_value::<Namespace>(json!({"metadata": {"name": name}})).expect("a fixture of its type's form")
+    };
     FakeApi::new().with(&supported).with(&node).with(&namespace("clusters")).with(&namespace("agents"))
 }
 
