@@ -142,7 +142,7 @@ pub const CONDITIONS: &[Condition] = &[
         "ClusterVersionUpgradeable",
         Well::Either,
         "The hosted cluster may move to the next minor version.",
-        &["FromClusterVersion", "StatusUnknown"],
+        &["KubeletMinorVersionUnsupportedNextUpgrade", "FromClusterVersion", "StatusUnknown"],
     ),
     well(
         "ClusterVersionFailing",
@@ -229,6 +229,12 @@ pub const CONDITIONS: &[Condition] = &[
         "ServicesServed",
         Well::Either,
         "Whether every published service of the spec is really served; what is not is accepted and named.",
+        &["NotServed"],
+    ),
+    well(
+        "AnnotationsHonoured",
+        Well::Either,
+        "Whether every annotation of HyperShift's on the object has an effect here; those without are named.",
         &["NotServed"],
     ),
     well(
