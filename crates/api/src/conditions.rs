@@ -39,6 +39,8 @@ pub enum ConditionType {
     ServicesServed,
     /// Ours: annotations of HyperShift's that have no effect here.
     AnnotationsHonoured,
+    /// Ours: fields of the spec that have no effect here.
+    FieldsHonoured,
     /// Ours: which network provider really runs behind `networkType`.
     NetworkProvider,
 }
@@ -56,6 +58,9 @@ pub enum NodePoolConditionType {
     ValidMachineConfig,
     UpdatingConfig,
     UpdatingVersion,
+    UpdatingPlatformMachineTemplate,
+    IgnitionEndpointAvailable,
+    ValidTuningConfig,
     ValidGeneratedPayload,
     ReachedIgnitionEndpoint,
     AllMachinesReady,
@@ -63,6 +68,8 @@ pub enum NodePoolConditionType {
     ValidPlatformConfig,
     AutorepairEnabled,
     Ready,
+    /// Ours: fields of the spec that have no effect here.
+    FieldsHonoured,
 }
 
 /// Condition types of ControlPlaneComponent.

@@ -60,6 +60,14 @@ pub fn custom_resource_definitions() -> Vec<CustomResourceDefinition> {
     ]
 }
 
+/// The schema of a kind's `spec`, as the API server has it.
+pub fn spec_schema(kind: &str) -> Option<serde_json::Value> {
+    let definition = custom_resource_definitions().into_iter().find(|definition| definition.spec.names.kind == kind)?;
+    let version = definition.spec.versions.into_iter().next()?;
+    let properties = version.schema?.open_api_v3_schema?.properties?;
+    serde_json::to_value(properties.get("spec")?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,6 +38,11 @@ pub fn node_config_map(node_pool: &str) -> String {
 /// Secret in the hosted cluster's `kube-system` with the pull secret of its nodes.
 pub const NODE_PULL_SECRET: &str = "hoist-pull-secret";
 
+/// Secret beside the HostedCluster with its administrator's kubeconfig under the user's own name for the API server.
+pub fn custom_admin_kubeconfig(cluster: &str) -> String {
+    format!("{cluster}-custom-admin-kubeconfig")
+}
+
 /// Secret beside the HostedCluster with its administrator's kubeconfig.
 pub fn admin_kubeconfig(cluster: &str) -> String {
     format!("{cluster}-admin-kubeconfig")

@@ -63,11 +63,11 @@ fn flags(noun: &Command) -> BTreeMap<String, bool> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
     use rstest::rstest;
 
     use super::*;
-    use crate::commands::CommandLine;
+    use crate::commands::tree;
+    use crate::invocation::Invocation;
 
     #[rstest]
     #[case("create cluster --name demo none --render", "create cluster none --name demo --render")]
@@ -82,6 +82,6 @@ mod tests {
     #[case("destroy nodepool --name agent", "destroy nodepool --name agent")]
     fn the_platform_comes_before_its_flags(#[case] given: &str, #[case] ordered: &str) {
         let arguments = |text: &str| ["hcp"].into_iter().chain(text.split(' ')).map(OsString::from).collect::<Vec<_>>();
-        assert_eq!(platform_first(arguments(given), CommandLine::command), arguments(ordered));
+        assert_eq!(platform_first(arguments(given), || tree(Invocation::Hcp)), arguments(ordered));
     }
 }

@@ -5,6 +5,7 @@ mod command_line {
     mod node_pools;
     mod platforms;
     pub mod program;
+    mod success;
 }
 
 use command_line::program::{Program, pull_secret};
@@ -206,6 +207,7 @@ fn a_management_cluster_that_is_away_is_named_with_what_was_tried() {
 #[rstest]
 #[case("install_without_registry", &["install"])]
 #[case("install_elsewhere", &["install", "--registry", "r.example.com", "--namespace", "other"])]
+#[case("port_forward_of_all", &["create", "kubeconfig", "--port-forward"])]
 #[case("token_too_long", &["create", "join-token", "--name", "demo", "--ttl", "9000h"])]
 #[case("token_of_nothing", &["create", "join-token", "--name", "demo", "--uses", "0"])]
 #[case("release_of_nothing", &["release", "info", "nonsense"])]

@@ -1,5 +1,6 @@
 //! kube-apiserver with the konnectivity server beside it, joined by a unix socket.
 
+pub mod audit;
 mod egress;
 pub mod encryption;
 pub mod konnectivity;

@@ -24,6 +24,7 @@ pub mod workload;
 pub use component::{Component, ComponentName, components, services};
 pub use endpoints::{EndpointsPending, endpoints};
 pub use files::Contents;
+pub use kube_apiserver::audit::audit_policy;
 pub use kube_apiserver::encryption;
 pub use pki::{Pki, pki};
 pub use static_pods::{HostFile, StaticPods};

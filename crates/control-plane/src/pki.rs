@@ -90,6 +90,7 @@ fn inputs(plan: &Plan, endpoints: Option<&Endpoints>, service_account_key: Optio
         plan.publishing.api_server.host(),
         endpoints.map(|endpoints| endpoints.api_server.host.as_str()),
     ));
+    api_server_names.extend(plan.custom_api_server_name.as_deref().map(AlternativeName::of));
     let konnectivity_names = published_name(
         plan.publishing.konnectivity.host(),
         endpoints.map(|endpoints| endpoints.konnectivity.host.as_str()),
@@ -104,6 +105,10 @@ fn inputs(plan: &Plan, endpoints: Option<&Endpoints>, service_account_key: Optio
             .chain([AlternativeName::Ip(plan.network.node_konnectivity().ip())])
             .collect(),
         published_api_server: endpoints.map(|endpoints| endpoints.api_server.https_url()),
+        custom_api_server: endpoints.and_then(|endpoints| {
+            let name = plan.custom_api_server_name.as_ref()?;
+            Some(format!("https://{name}:{}", endpoints.api_server.port))
+        }),
         internal_api_server: format!("https://{API_SERVER_SERVICE}:6443"),
         operator_api_server: format!("https://{API_SERVER_SERVICE}.{namespace}.svc:6443"),
         service_account_key: service_account_key.map(str::to_owned),

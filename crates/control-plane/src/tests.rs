@@ -421,6 +421,7 @@ fn the_names_of_services_are_those_in_the_certificates() {
         etcd_names: Vec::new(),
         konnectivity_names: Vec::new(),
         published_api_server: None,
+        custom_api_server: None,
         internal_api_server: String::new(),
         operator_api_server: String::new(),
         service_account_key: None,

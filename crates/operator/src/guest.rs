@@ -77,6 +77,8 @@ struct Shared {
     calls: Calls,
     sets: ApplySet,
     nodes: Store<Node>,
+    /// True once the Nodes were listed. The store's own way to wait wakes only whoever asked last.
+    knows_nodes: watch::Sender<bool>,
     content: watch::Sender<Option<Arc<Content>>>,
     report: watch::Sender<Option<Arc<Report>>>,
     state: Mutex<State>,
@@ -108,8 +110,7 @@ impl Guest {
 
     /// Whether the Nodes were read at least once: before that "no Node" means nothing.
     pub fn knows_nodes(&self) -> bool {
-        use futures::FutureExt;
-        self.shared.nodes.wait_until_ready().now_or_never().is_some_and(|ready| ready.is_ok())
+        *self.shared.knows_nodes.borrow()
     }
 
     /// What the tasks learned.
@@ -146,6 +147,24 @@ fn replace<T: PartialEq>(place: &watch::Sender<Option<Arc<T>>>, value: T) {
 }
 
 impl Shared {
+    fn new(connection: Connection, client: Client, admin: Client, nodes: &reflector::store::Writer<Node>) -> Self {
+        let calls = Calls::new("hoist-operator");
+        Self {
+            connection,
+            client,
+            admin,
+            calls,
+            sets: ApplySet::new(calls),
+            nodes: nodes.as_reader(),
+            knows_nodes: watch::channel(false).0,
+            content: watch::channel(None).0,
+            report: watch::channel(None).0,
+            state: Mutex::default(),
+            nodes_changed: Notify::new(),
+            has_rights: watch::channel(false).0,
+        }
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -205,26 +224,12 @@ impl Guests {
 }
 
 fn connect(ctx: &Arc<Context>, connection: Connection, client: Client, admin: Client) -> Guest {
-    let calls = Calls::new("hoist-operator");
     let writer = reflector::store::Writer::default();
-    let shared = Arc::new(Shared {
-        connection: connection.clone(),
-        client,
-        admin,
-        calls,
-        sets: ApplySet::new(calls),
-        nodes: writer.as_reader(),
-        content: watch::channel(None).0,
-        report: watch::channel(None).0,
-        state: Mutex::default(),
-        nodes_changed: Notify::new(),
-        has_rights: watch::channel(false).0,
-    });
+    let shared = Arc::new(Shared::new(connection.clone(), client, admin, &writer));
     tracing::info!(namespace = connection.namespace, "connecting to a hosted cluster");
     let mut tasks = JoinSet::new();
     tasks.spawn(content::keep(Arc::clone(ctx), Arc::clone(&shared)));
     tasks.spawn(with_rights(&shared, nodes::follow(Arc::clone(ctx), Arc::clone(&shared), writer)));
-    tasks.spawn(with_rights(&shared, nodes::note_first_list(Arc::clone(ctx), Arc::clone(&shared))));
     tasks.spawn(with_rights(&shared, requests::approve(Arc::clone(ctx), Arc::clone(&shared))));
     tasks.spawn(with_rights(&shared, data_plane::probe(Arc::clone(ctx), Arc::clone(&shared))));
     tasks.spawn(with_rights(&shared, workloads::follow(Arc::clone(ctx), Arc::clone(&shared))));
@@ -244,3 +249,6 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

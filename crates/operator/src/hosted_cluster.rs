@@ -124,9 +124,11 @@ async fn pass(hosted_cluster: &HostedCluster, ctx: &Arc<Context>) -> Result<Acti
     let observed = observe::observe(ctx, &hosted_cluster).await?;
     let checked = validate::validate(&hosted_cluster, &observed);
     let outcome = match &checked {
-        _ if pause.is_paused() => apply::pass_on_pause(ctx, &hosted_cluster, observed.control_plane.as_ref()).await,
+        _ if pause.is_paused() => {
+            apply::pass_on_pause(ctx, &hosted_cluster, observed.control_plane.as_ref()).await.map(|()| false)
+        }
         Ok(checked) => apply::apply(ctx, &hosted_cluster, &checked.plan, &observed).await,
-        Err(_) => Ok(()),
+        Err(_) => Ok(false),
     };
     if is_forbidden(outcome.as_ref().err()) && ctx.rights.are_fresh(&namespace_of(&hosted_cluster)) {
         // Not worth a condition: the rights are on their way.
@@ -138,7 +140,7 @@ async fn pass(hosted_cluster: &HostedCluster, ctx: &Arc<Context>) -> Result<Acti
             Err(findings) => findings.clone(),
         },
         plan: checked.as_ref().ok().map(|checked| &checked.plan),
-        outcome: outcome.as_ref().map(|&()| ()),
+        outcome: outcome.as_ref().copied(),
         observed: &observed,
         pause: &pause,
         bootstrap: ctx.bootstrap.service(),
@@ -152,7 +154,7 @@ async fn pass(hosted_cluster: &HostedCluster, ctx: &Arc<Context>) -> Result<Acti
             tracing::warn!(error = error_chain(&error), "the hosted cluster was not applied");
             Err(error)
         }
-        Ok(()) => Ok(Action::requeue(match (&pause, &checked) {
+        Ok(_) => Ok(Action::requeue(match (&pause, &checked) {
             (pause, _) if pause.is_paused() => pause.look_again(ctx.clock.now(), RESYNC),
             // Registries are not watched, and what was refused for a missing Secret shall go on soon after it is there.
             (_, Err(_)) => Duration::from_secs(5),

@@ -27,6 +27,7 @@ fn inputs() -> Inputs {
         etcd_names: Vec::new(),
         konnectivity_names: AlternativeName::all(["10.200.0.10"]),
         published_api_server: Some("https://10.200.0.10:30443".to_owned()),
+        custom_api_server: None,
         internal_api_server: "https://kube-apiserver:6443".to_owned(),
         operator_api_server: "https://kube-apiserver.clusters-demo.svc:6443".to_owned(),
         service_account_key: None,

@@ -4,8 +4,10 @@
 
 pub mod addresses;
 pub mod annotations;
+pub mod configuration;
 pub mod duration;
 pub mod endpoints;
+pub mod fields;
 pub mod finding;
 #[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
@@ -21,6 +23,7 @@ pub mod scheduling;
 pub mod tuning;
 pub mod validate;
 
+pub use configuration::{ApiServerConfiguration, AuditPolicy, TlsSettings};
 pub use endpoints::{Endpoints, HostPort};
 pub use finding::Finding;
 pub use identity::Identity;

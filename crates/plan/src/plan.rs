@@ -3,7 +3,9 @@
 use hoist_api::hosted_cluster::AvailabilityPolicy;
 use hoist_release::Release;
 
-use crate::{ApiServerTuning, Identity, Images, Network, Publishing, ResourceOverrides, Scheduling};
+use crate::{
+    ApiServerConfiguration, ApiServerTuning, Identity, Images, Network, Publishing, ResourceOverrides, Scheduling,
+};
 
 /// Everything that builders need to know of one hosted cluster, checked. Holds no secret and no port that the management
 /// cluster chooses.
@@ -29,12 +31,16 @@ pub struct Plan {
     pub encryption: Option<Encryption>,
     /// Issuer of service-account tokens.
     pub issuer_url: String,
+    /// A name of the user's own for the API server, besides its published address.
+    pub custom_api_server_name: Option<String>,
     /// Where the pods run.
     pub scheduling: Scheduling,
     /// Requests set by the user.
     pub resource_overrides: ResourceOverrides,
     /// What annotations change of kube-apiserver.
     pub api_server_tuning: ApiServerTuning,
+    /// Settings of kube-apiserver.
+    pub api_server_configuration: ApiServerConfiguration,
     /// Whether certificates that exist stay as they are.
     pub is_pki_frozen: bool,
     /// Secret in the control plane namespace with key `.dockerconfigjson`.

@@ -3,6 +3,8 @@
 //! All rules run even after one has failed, so that a person sees everything that is wrong at once.
 
 mod annotations;
+mod configuration;
+mod fields;
 mod identity;
 mod network;
 mod platform;
@@ -62,6 +64,8 @@ pub fn validate(inputs: &Inputs<'_>) -> Result<Checked, Vec<Finding>> {
     let api_server_tuning = annotations::tuning(inputs, &mut findings);
     let request_serving_nodes = annotations::request_serving_nodes(inputs, &mut findings);
     annotations::check(inputs, &mut findings);
+    fields::check(inputs, &mut findings);
+    let api_server_configuration = configuration::api_server(inputs, &mut findings);
     let priority_classes = priority::classes(inputs, &mut findings);
     let Findings { refusals, notices } = findings;
     match (release, network, publishing, etcd, secrets) {
@@ -80,6 +84,7 @@ pub fn validate(inputs: &Inputs<'_>) -> Result<Checked, Vec<Finding>> {
                 etcd,
                 encryption: secrets.encryption,
                 issuer_url: spec.issuer_url.clone(),
+                custom_api_server_name: spec.kube_api_server_dns_name.clone().filter(|name| !name.is_empty()),
                 scheduling: Scheduling {
                     node_selector: spec.node_selector.clone().unwrap_or_default(),
                     tolerations: spec.tolerations.clone().unwrap_or_default(),
@@ -90,6 +95,7 @@ pub fn validate(inputs: &Inputs<'_>) -> Result<Checked, Vec<Finding>> {
                 },
                 resource_overrides,
                 api_server_tuning,
+                api_server_configuration,
                 is_pki_frozen: inputs.annotations.get(DISABLE_PKI_RECONCILIATION).is_some_and(|value| value != "false"),
                 pull_secret: spec.pull_secret.name.clone(),
                 trust_bundle: secrets.trust_bundle,

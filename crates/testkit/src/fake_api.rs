@@ -4,6 +4,7 @@
 //! and keeps the rest, which is what our controllers rely on.
 
 mod request;
+mod serve;
 mod store;
 
 use std::fmt::Debug;

@@ -2,6 +2,7 @@
 //!
 //! A development dependency only. One valid base exists per kind, changed fluently, so that a test shows what it is about.
 
+pub mod every_field;
 pub mod fake_api;
 pub mod fixtures;
 

@@ -234,7 +234,13 @@ pub const CONDITIONS: &[Condition] = &[
     well(
         "AnnotationsHonoured",
         Well::Either,
-        "Whether every annotation of HyperShift's on the object has an effect here; those without are named.",
+        "There only when annotations of HyperShift's have no effect here: it names each with the reason.",
+        &["NotServed"],
+    ),
+    well(
+        "FieldsHonoured",
+        Well::Either,
+        "There only when fields of the spec have no effect here: it names each with the reason.",
         &["NotServed"],
     ),
     well(

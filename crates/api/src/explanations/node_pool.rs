@@ -9,6 +9,12 @@ const fn well(type_: &'static str, well: Well, meaning: &'static str, reasons: &
 /// All of them, the most telling first.
 pub const NODE_POOL_CONDITIONS: &[Condition] = &[
     well("Ready", Well::True, "As many nodes as wanted are ready.", &["NodesJoining", "NodesMissing", "NotFound"]),
+    well(
+        "FieldsHonoured",
+        Well::Either,
+        "There only when fields of the spec have no effect here: it names each with the reason.",
+        &["NotServed"],
+    ),
     well("AllMachinesReady", Well::True, "As many hosts as wanted have joined.", &["NodesJoining", "NodesMissing"]),
     well("AllNodesHealthy", Well::True, "Every node of the pool is Ready.", &["NodesJoining", "NodesMissing"]),
     well(
@@ -42,6 +48,24 @@ pub const NODE_POOL_CONDITIONS: &[Condition] = &[
         Well::True,
         "A host has contacted the bootstrap server.",
         &["NodesMissing", "NoWorkerNodesAvailable"],
+    ),
+    well(
+        "IgnitionEndpointAvailable",
+        Well::True,
+        "The bootstrap server can be reached by hosts that want to join.",
+        &["StatusUnknown", "InfrastructureNotReady"],
+    ),
+    well(
+        "ValidTuningConfig",
+        Well::True,
+        "The ConfigMaps of spec.tuningConfig can be used.",
+        &["InvalidConfiguration", "NotServed"],
+    ),
+    well(
+        "UpdatingPlatformMachineTemplate",
+        Well::Either,
+        "Machines are being replaced because the platform's settings changed.",
+        &["Progressing"],
     ),
     well(
         "ReconciliationActive",

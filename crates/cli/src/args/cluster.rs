@@ -16,6 +16,7 @@ use clap::builder::PossibleValuesParser;
 use hoist_api::hosted_cluster::AvailabilityPolicy;
 
 use crate::args::cluster_reference::DEFAULT_NAMESPACE;
+use crate::args::go_bool::GoBool;
 use crate::args::key_value::KeyValue;
 use crate::args::kubeconfig::KubeconfigFlags;
 
@@ -29,7 +30,6 @@ pub use waiting::{WaitFlags, WaitGoal};
 
 /// What the cluster is, and where it is written.
 #[derive(Debug, Clone, clap::Args)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag of HyperShift's")]
 pub struct ClusterFlags {
     #[command(flatten)]
     pub kubeconfig: KubeconfigFlags,
@@ -71,8 +71,8 @@ pub struct ClusterFlags {
     #[arg(long, value_name = "FILE")]
     pub ssh_key: Option<PathBuf>,
     /// Generate an SSH key and keep both halves in the Secret <name>-ssh-key
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true)]
-    pub generate_ssh: bool,
+    #[arg(long, value_name = "BOOL", default_value_t, hide_default_value = true)]
+    pub generate_ssh: GoBool,
     /// File with certificate authorities (PEM) to trust, kept in the ConfigMap user-ca-bundle
     #[arg(long, value_name = "FILE")]
     pub additional_trust_bundle: Option<PathBuf>,

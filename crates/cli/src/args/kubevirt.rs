@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use serde_json::{Map, Value, json};
 
+use crate::args::go_bool::GoBool;
 use crate::args::key_value::{self, KeyValue};
 use crate::args::quantity::Quantity;
 use crate::failure::usage;
@@ -81,8 +82,8 @@ pub struct KubevirtNodePoolFlags {
     #[arg(long, value_name = "name:NAMESPACE/NETWORK", help_heading = "Virtual machines")]
     pub additional_network: Vec<AdditionalNetwork>,
     /// Attach the pod network too; without it an additional network is needed
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = true, action = clap::ArgAction::Set, hide_possible_values = true, help_heading = "Virtual machines")]
-    pub attach_default_network: bool,
+    #[arg(long, value_name = "BOOL", default_value_t = GoBool(true), help_heading = "Virtual machines")]
+    pub attach_default_network: GoBool,
     /// Nodes of the infrastructure cluster that may run the machines; comma-separated
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', help_heading = "Virtual machines")]
     pub vm_node_selector: Vec<KeyValue>,
@@ -127,7 +128,7 @@ impl KubevirtNodePoolFlags {
                 self.root_volume_size, self.root_volume_size
             )));
         }
-        if !self.attach_default_network && self.additional_network.is_empty() {
+        if !self.attach_default_network.0 && self.additional_network.is_empty() {
             return Err(usage(
                 "missing --additional-network. when --attach-default-network is false configuring an additional network is mandatory",
             ));
@@ -155,7 +156,7 @@ impl KubevirtNodePoolFlags {
             compute["qosClass"] = self.qos_class.as_str().into();
         }
         let mut kubevirt = json!({
-            "attachDefaultNetwork": self.attach_default_network,
+            "attachDefaultNetwork": self.attach_default_network.0,
             "compute": compute,
             "networkInterfaceMultiqueue": self.network_multiqueue,
             "rootVolume": self.root_volume(),

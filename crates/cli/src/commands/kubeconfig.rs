@@ -13,6 +13,7 @@ use kube::{Api, ResourceExt as _};
 use serde_json::{Value, json};
 
 use crate::args::cluster_reference::DEFAULT_NAMESPACE;
+use crate::args::go_bool::GoBool;
 use crate::args::kubeconfig::KubeconfigFlags;
 use crate::args::names;
 use crate::commands::{Context, cluster};
@@ -43,19 +44,19 @@ pub struct CreateArguments {
     #[arg(long, default_value = DEFAULT_NAMESPACE)]
     namespace: String,
     /// Reach the hosted API through the management cluster, at a port of this machine, for as long as the command runs
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true)]
-    port_forward: bool,
+    #[arg(long, value_name = "BOOL", default_value_t, hide_default_value = true)]
+    port_forward: GoBool,
 }
 
 /// Runs `create kubeconfig`.
 pub async fn create(arguments: CreateArguments, context: &Context) -> Result<()> {
     if let Some(name) = &arguments.name {
         names::dns_label(name).map_err(|text| usage(format!("--name {text}")))?;
-    } else if arguments.port_forward {
+    } else if arguments.port_forward.0 {
         return Err(usage("--port-forward needs --name: one command forwards the API of one hosted cluster"));
     }
     let session = Session::open(&arguments.kubeconfig).await?;
-    if let Some(name) = arguments.name.as_ref().filter(|_| arguments.port_forward) {
+    if let Some(name) = arguments.name.as_ref().filter(|_| arguments.port_forward.0) {
         return forward(&session, &arguments.namespace, name, context).await;
     }
     let document = match &arguments.name {

@@ -340,3 +340,27 @@ fn a_cluster_is_destroyed_by_name(#[case] platform: &str) {
     let run = Program::hcp().run(&[&["destroy", "cluster", platform][..], &all].concat());
     assert!(run.contains("no management cluster is named"), "every flag is understood: {run}");
 }
+
+#[test]
+fn flags_may_come_before_the_platform() {
+    let run = with_files(Program::hypershift()).run(&[
+        "create",
+        "cluster",
+        "--name=a",
+        "--pull-secret",
+        "pull-secret",
+        "kubevirt",
+        "--memory=6Gi",
+        "--render",
+    ]);
+    assert!(run.contains("exit code: 0") && run.contains("memory: 6Gi"), "{run}");
+}
+
+#[rstest]
+fn what_is_listed_has_three_forms(
+    #[values("table", "text", "json", "yaml")] form: &str,
+    #[values(&["get", "hosts"], &["list", "join-tokens", "--name=a"])] command: &[&str],
+) {
+    let run = Program::hcp().run(&[command, &["--output", form]].concat());
+    assert!(run.contains("no management cluster is named"), "{run}");
+}

@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 
 use hoist_pki::table::names;
-use hoist_plan::{ApiServerTuning, Plan};
+use hoist_plan::{ApiServerConfiguration, ApiServerTuning, Plan};
 use ipnet::IpNet;
 use k8s_openapi::api::core::v1::Container;
 
 use super::konnectivity::{self, SOCKET_MOUNT, SOCKET_VOLUME};
-use super::{PORT, egress, encryption};
+use super::{PORT, audit, egress, encryption};
 use crate::ComponentName;
 use crate::arguments::Arguments;
 use crate::container::{Health, container, port, variable};
@@ -42,7 +42,9 @@ pub struct Settings {
     pub wait_for_etcd: Option<WaitForEtcd>,
     /// Share of HTTP/2 requests after which a client is asked to connect anew, which evens out load on several replicas.
     pub goaway_chance: &'static str,
-    /// What the user changes.
+    /// What `spec.configuration` says.
+    pub configuration: ApiServerConfiguration,
+    /// What annotations change.
     pub tuning: ApiServerTuning,
     /// Seconds between being told to end and refusing connections.
     pub shutdown_delay: u16,
@@ -92,6 +94,7 @@ pub fn hosted(plan: &Plan) -> Settings {
             address: format!("{CLIENT_SERVICE}:{CLIENT_PORT}"),
         }),
         goaway_chance: if is_highly_available { "0.001" } else { "0" },
+        configuration: plan.api_server_configuration.clone(),
         tuning: plan.api_server_tuning.clone(),
         // With several replicas, Services of the management cluster must forget one before it stops answering.
         shutdown_delay: if is_highly_available { 15 } else { 0 },
@@ -145,6 +148,11 @@ fn arguments(settings: &Settings) -> Vec<String> {
     let secret = files::secret;
     let config_map = files::config_map;
     let tuning = &settings.tuning;
+    let configuration = &settings.configuration;
+    let tls = &configuration.tls;
+    let node_ports = configuration.service_node_ports.map(|(first, last)| format!("{first}-{last}"));
+    let is_audited = configuration.audit.is_some();
+    let webhook = configuration.audit_webhook.as_ref();
     Arguments::new()
         .flag("secure-port", PORT)
         .flag("bind-address", "0.0.0.0")
@@ -154,6 +162,13 @@ fn arguments(settings: &Settings) -> Vec<String> {
         .flag("allow-privileged", true)
         .flag("authorization-mode", "Node,RBAC")
         .flag("enable-admission-plugins", "NodeRestriction")
+        .optional("service-node-port-range", node_ports)
+        // Audit. Source of the numbers: HyperShift
+        .optional("audit-policy-file", is_audited.then(|| config_map(audit::CONFIG_MAP, audit::KEY)))
+        .optional("audit-log-path", is_audited.then_some("-"))
+        .optional("audit-webhook-config-file", webhook.map(|_| secret(audit::WEBHOOK_SECRET, audit::WEBHOOK_KEY)))
+        .optional("audit-webhook-mode", webhook.map(|_| "batch"))
+        .optional("audit-webhook-initial-backoff", webhook.map(|_| "5s"))
         // etcd
         .flag("etcd-servers", settings.etcd_servers.join(","))
         .flag("etcd-prefix", "kubernetes.io")
@@ -167,7 +182,12 @@ fn arguments(settings: &Settings) -> Vec<String> {
         // Who may connect
         .flag("tls-cert-file", secret(names::API_SERVER, "tls.crt"))
         .flag("tls-private-key-file", secret(names::API_SERVER, "tls.key"))
-        .flag("tls-min-version", "VersionTLS12")
+        .flag("tls-min-version", tls.min_version)
+        .optional("tls-cipher-suites", (!tls.cipher_suites.is_empty()).then(|| tls.cipher_suites.join(",")))
+        .optional(
+            "cors-allowed-origins",
+            (!configuration.cors_allowed_origins.is_empty()).then(|| configuration.cors_allowed_origins.join(",")),
+        )
         .flag("client-ca-file", config_map(names::TOTAL_CLIENT_CA_BUNDLE, "ca.crt"))
         .flag("requestheader-client-ca-file", config_map(names::AGGREGATOR_CA_BUNDLE, "ca.crt"))
         .flag("requestheader-allowed-names", AGGREGATOR_NAME)
@@ -225,6 +245,12 @@ fn needs(settings: &Settings) -> Vec<Need> {
     ];
     if settings.is_encrypted {
         needs.push(Need::secret(encryption::SECRET, &[encryption::KEY]));
+    }
+    if settings.configuration.audit.is_some() {
+        needs.push(Need::config_map(audit::CONFIG_MAP, &[audit::KEY]));
+    }
+    if settings.configuration.audit_webhook.is_some() {
+        needs.push(Need::secret(audit::WEBHOOK_SECRET, &[audit::WEBHOOK_KEY]));
     }
     if settings.konnectivity.is_some() {
         needs.push(Need::config_map(egress::CONFIG_MAP, &[egress::KEY]));

@@ -59,7 +59,7 @@ pub async fn keep(ctx: Arc<Context>, shared: Arc<Shared>) {
     }
 }
 
-async fn apply(ctx: &Context, shared: &Shared, content: &Content) -> Result<(), ApiError> {
+pub(super) async fn apply(ctx: &Context, shared: &Shared, content: &Content) -> Result<(), ApiError> {
     let rights = Scope {
         name: "access".to_owned(),
         namespace: None,

@@ -14,7 +14,14 @@ use crate::context::Context;
 /// Keeps the store, and has those looked at whom a change concerns: the Host, its NodePool, the control plane.
 pub async fn follow(ctx: Arc<Context>, shared: Arc<Shared>, writer: Writer<Node>) {
     let api: Api<Node> = Api::all(shared.client.clone());
+    let (of_context, of_shared) = (Arc::clone(&ctx), Arc::clone(&shared));
     let stream = watcher(api, watcher::Config::default()).default_backoff().modify(trim).reflect(writer);
+    let stream = stream.inspect_ok(move |event| {
+        // Where there is no Node, nobody would notice otherwise.
+        if matches!(event, watcher::Event::InitDone) && !of_shared.knows_nodes.send_replace(true) {
+            of_shared.learn(&of_context, |state| state.knows_nodes = true);
+        }
+    });
     let mut changes = crate::watches::changed(stream, facts).boxed();
     loop {
         match changes.try_next().await {
@@ -37,13 +44,6 @@ pub async fn follow(ctx: Arc<Context>, shared: Arc<Shared>, writer: Writer<Node>
                 );
             }
         }
-    }
-}
-
-/// Notes that the Nodes are known, which nobody would notice where there are none.
-pub async fn note_first_list(ctx: Arc<Context>, shared: Arc<Shared>) {
-    if shared.nodes.wait_until_ready().await.is_ok() {
-        shared.learn(&ctx, |state| state.knows_nodes = true);
     }
 }
 

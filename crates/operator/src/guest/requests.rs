@@ -43,7 +43,7 @@ pub async fn approve(ctx: Arc<Context>, shared: Arc<Shared>) {
         .touched_objects()
         .boxed();
     // Before the Nodes are known, a name that is taken looks free.
-    if shared.nodes.wait_until_ready().await.is_err() {
+    if shared.knows_nodes.subscribe().wait_for(|knows_nodes| *knows_nodes).await.is_err() {
         return;
     }
     let mut pending: std::collections::BTreeMap<String, CertificateSigningRequest> = std::collections::BTreeMap::new();

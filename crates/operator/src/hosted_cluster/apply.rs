@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use hoist_api::dynamic::dynamic;
+use hoist_api::hosted_control_plane::KubeconfigSecretRef;
 use hoist_api::{HostedCluster, HostedControlPlane, annotations, names};
 use hoist_controller::{Scope, resources};
 use hoist_plan::Plan;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::core::ObjectMeta;
+use kube::core::{DynamicObject, ObjectMeta};
 use kube::{Api, ResourceExt};
 
 use super::build;
@@ -16,13 +17,13 @@ use super::observe::Observed;
 use crate::context::Context;
 use crate::{copies, rights};
 
-/// Applies everything.
+/// Applies everything; `true` when the HostedControlPlane was as it should be already.
 pub async fn apply(
     ctx: &Arc<Context>,
     hosted_cluster: &HostedCluster,
     plan: &Plan,
     observed: &Observed,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let identity = &plan.identity;
     ensure_namespace(ctx, hosted_cluster, plan).await?;
     ctx.rights.ensure(&ctx.client, &ctx.calls, &identity.namespace, rights::Scope::ControlPlane).await?;
@@ -43,7 +44,8 @@ pub async fn apply(
         // The copies are not watched: an edit of the control plane brings a pass over it, a new pull secret alone would not.
         ctx.triggers.control_plane(&identity.namespace, &identity.hosted_cluster_name);
     }
-    copy_kubeconfig(ctx, hosted_cluster, observed.control_plane.as_ref()).await
+    copy_kubeconfigs(ctx, hosted_cluster, observed.control_plane.as_ref()).await?;
+    Ok(outcome.is_idle())
 }
 
 /// Tells the HostedControlPlane of the pause, and changes nothing else of it: what it was asked for last stays.
@@ -82,26 +84,53 @@ async fn ensure_namespace(ctx: &Context, hosted_cluster: &HostedCluster, plan: &
     Ok(())
 }
 
-/// The administrator's kubeconfig beside the HostedCluster, as soon as there is one: it is good before the API server answers.
-pub async fn copy_kubeconfig(
+/// The administrator's kubeconfigs beside the HostedCluster, as soon as there are any: they are good before the API server
+/// answers.
+pub async fn copy_kubeconfigs(
     ctx: &Context,
     hosted_cluster: &HostedCluster,
     control_plane: Option<&HostedControlPlane>,
 ) -> Result<(), Error> {
-    let Some(reference) = control_plane.and_then(|found| found.status.as_ref()?.kube_config.clone()) else {
+    let Some(status) = control_plane.and_then(|found| found.status.as_ref()) else { return Ok(()) };
+    let cluster = hosted_cluster.name_any();
+    let mut wanted = Vec::new();
+    for (reference, copy) in [
+        (&status.kube_config, names::admin_kubeconfig(&cluster)),
+        (&status.custom_kubeconfig, names::custom_admin_kubeconfig(&cluster)),
+    ] {
+        let Some(reference) = reference else { continue };
+        wanted.extend(kubeconfig_copy(ctx, hosted_cluster, reference, copy).await?);
+    }
+    if wanted.is_empty() {
         return Ok(());
+    }
+    let scope = Scope {
+        name: format!("kubeconfig.{}", hosted_cluster.uid().unwrap_or_default()),
+        namespace: hosted_cluster.namespace(),
+        kinds: Vec::new(),
     };
+    let mut pass = ctx.sets.begin(&ctx.client, &scope).await?;
+    pass.read(&wanted).await?;
+    pass.apply(wanted).await?;
+    Ok(())
+}
+
+async fn kubeconfig_copy(
+    ctx: &Context,
+    hosted_cluster: &HostedCluster,
+    reference: &KubeconfigSecretRef,
+    copy: String,
+) -> Result<Option<DynamicObject>, Error> {
     let from: Api<Secret> = Api::namespaced(ctx.client.clone(), &super::namespace_of(hosted_cluster));
-    let Some(source) = ctx.calls.get(&from, &reference.name).await? else { return Ok(()) };
+    let Some(source) = ctx.calls.get(&from, &reference.name).await? else { return Ok(None) };
     let Some(kubeconfig) = source.data.as_ref().and_then(|data| data.get(&reference.key)).cloned() else {
-        return Ok(());
+        return Ok(None);
     };
-    let namespace = hosted_cluster.namespace().unwrap_or_default();
     let metadata = build::identity(hosted_cluster).metadata("");
-    let wanted = vec![dynamic(&Secret {
+    Ok(Some(dynamic(&Secret {
         metadata: ObjectMeta {
-            name: Some(names::admin_kubeconfig(&hosted_cluster.name_any())),
-            namespace: Some(namespace.clone()),
+            name: Some(copy),
+            namespace: hosted_cluster.namespace(),
             owner_references: kube::Resource::controller_owner_ref(hosted_cluster, &()).map(|owner| vec![owner]),
             labels: metadata.labels,
             annotations: metadata.annotations,
@@ -110,14 +139,5 @@ pub async fn copy_kubeconfig(
         type_: Some("Opaque".to_owned()),
         data: Some([("kubeconfig".to_owned(), kubeconfig)].into()),
         ..Secret::default()
-    })];
-    let scope = Scope {
-        name: format!("kubeconfig.{}", hosted_cluster.uid().unwrap_or_default()),
-        namespace: Some(namespace),
-        kinds: Vec::new(),
-    };
-    let mut pass = ctx.sets.begin(&ctx.client, &scope).await?;
-    pass.read(&wanted).await?;
-    pass.apply(wanted).await?;
-    Ok(())
+    })))
 }

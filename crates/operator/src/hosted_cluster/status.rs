@@ -26,8 +26,9 @@ pub struct Judged<'a> {
     pub findings: Vec<Finding>,
     /// The plan, when there is one.
     pub plan: Option<&'a Plan>,
-    /// Whether applying it worked.
-    pub outcome: Result<(), &'a Error>,
+    /// Whether the HostedControlPlane has the spec that follows from this one and had it before this pass; or why it was not
+    /// applied.
+    pub outcome: Result<bool, &'a Error>,
     /// What was read.
     pub observed: &'a Observed,
     /// Whether the cluster is paused.
@@ -61,6 +62,8 @@ pub fn compute(hosted_cluster: &HostedCluster, judged: &Judged<'_>, now: Timesta
     let bootstrap = bootstrap_endpoint(hosted_cluster, judged.bootstrap.as_ref());
     let verdicts = verdicts(hosted_cluster, judged, below.as_ref(), bootstrap.as_ref());
     let below = below.unwrap_or_default();
+    let mut conditions = merge(&before.conditions, &verdicts, hosted_cluster.metadata.generation, now);
+    keep_true_generations(&mut conditions, &before.conditions, &below.conditions, judged);
     HostedClusterStatus {
         version: below.version_status.or(before.version),
         control_plane_version: below.control_plane_version.or(before.control_plane_version),
@@ -68,6 +71,9 @@ pub fn compute(hosted_cluster: &HostedCluster, judged: &Judged<'_>, now: Timesta
             .kube_config
             .map(|_| LocalObjectReference::new(names::admin_kubeconfig(&hosted_cluster.name_any())))
             .or(before.kubeconfig),
+        custom_kubeconfig: below
+            .custom_kubeconfig
+            .map(|_| LocalObjectReference::new(names::custom_admin_kubeconfig(&hosted_cluster.name_any()))),
         ignition_endpoint: bootstrap.map(|endpoint| endpoint.to_string()).or(before.ignition_endpoint),
         control_plane_endpoint: if below.control_plane_endpoint.port == 0 {
             before.control_plane_endpoint
@@ -75,8 +81,23 @@ pub fn compute(hosted_cluster: &HostedCluster, judged: &Judged<'_>, now: Timesta
             below.control_plane_endpoint
         },
         payload_arch: Some(PayloadArchType::AMD64),
-        conditions: merge(&before.conditions, &verdicts, hosted_cluster.metadata.generation, now),
+        conditions,
         ..before
+    }
+}
+
+/// What the HostedControlPlane says speaks of this generation only once it has looked at the spec that follows from it.
+fn keep_true_generations(conditions: &mut [Condition], before: &[Condition], below: &[Condition], judged: &Judged<'_>) {
+    let generation = judged.observed.control_plane.as_ref().and_then(|found| found.metadata.generation);
+    let is_current = judged.outcome.is_ok_and(|is_current| is_current);
+    for condition in conditions.iter_mut() {
+        let is_copied = condition.type_ == Type::Available.as_ref()
+            || BUBBLED.iter().any(|type_| condition.type_ == type_.as_ref());
+        let Some(copied) = find(below, &condition.type_).filter(|_| is_copied) else { continue };
+        if !is_current || copied.observed_generation != generation {
+            condition.observed_generation =
+                find(before, &condition.type_).and_then(|before| before.observed_generation);
+        }
     }
 }
 

@@ -229,8 +229,10 @@ async fn finish(
 ) -> Result<(), Error> {
     let home = hosted_cluster.namespace().unwrap_or_default();
     let secrets: Api<Secret> = Api::namespaced(ctx.client.clone(), &home);
-    let kubeconfig = names::admin_kubeconfig(&hosted_cluster.name_any());
-    ctx.calls.delete(&secrets, &kubeconfig, &DeleteParams::default()).await?;
+    let cluster = hosted_cluster.name_any();
+    for kubeconfig in [names::admin_kubeconfig(&cluster), names::custom_admin_kubeconfig(&cluster)] {
+        ctx.calls.delete(&secrets, &kubeconfig, &DeleteParams::default()).await?;
+    }
     if keeps_namespace(hosted_cluster) {
         let bindings: Api<RoleBinding> = Api::namespaced(ctx.client.clone(), namespace);
         ctx.calls.delete(&bindings, rights::BINDING, &DeleteParams::default()).await?;

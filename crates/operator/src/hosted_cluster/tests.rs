@@ -370,3 +370,31 @@ async fn a_namespace_that_shall_stay_is_emptied_of_what_is_ours() {
     assert!(fake.find::<Secret>(Some("clusters-demo"), "mine").is_some());
     assert!(fake.find::<Secret>(Some("clusters-demo"), "pull-secret").is_none());
 }
+
+fn generation_of(cluster: &HostedCluster, type_: Type) -> Option<i64> {
+    find(&cluster.status.as_ref().unwrap().conditions, type_).unwrap().observed_generation
+}
+
+#[tokio::test]
+async fn a_condition_names_the_generation_that_it_really_speaks_of() {
+    let fake = fake().with(&fixtures::hosted_cluster());
+    let ctx = context(&fake);
+    reconciled(&fake, &ctx).await;
+    let below = async || {
+        crate::hosted_control_plane::reconcile(Arc::new(fake.get("clusters-demo", "demo")), Arc::clone(&ctx))
+            .await
+            .unwrap();
+    };
+    below().await;
+    let mut cluster = reconciled(&fake, &ctx).await;
+    assert_eq!(generation_of(&cluster, Type::EtcdAvailable), Some(1));
+    cluster.spec.labels = Some([("team".to_owned(), "a".to_owned())].into());
+    cluster.metadata.generation = Some(2);
+    fake.put(&cluster);
+    let cluster = reconciled(&fake, &ctx).await;
+    assert_eq!(generation_of(&cluster, Type::ValidConfiguration), Some(2));
+    assert_eq!(generation_of(&cluster, Type::EtcdAvailable), Some(1));
+    below().await;
+    let cluster = reconciled(&fake, &ctx).await;
+    assert_eq!(generation_of(&cluster, Type::EtcdAvailable), Some(2));
+}

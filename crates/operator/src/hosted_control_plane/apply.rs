@@ -8,7 +8,8 @@ use hoist_api::control_plane_component::{ComponentResource, ControlPlaneComponen
 use hoist_api::dynamic::dynamic;
 use hoist_api::{ControlPlaneComponent, HostedControlPlane};
 use hoist_control_plane::{
-    Component, ComponentName, Contents, EndpointsPending, Pki, components, encryption, endpoints, etcd, pki, services,
+    Component, ComponentName, Contents, EndpointsPending, Pki, audit_policy, components, encryption, endpoints, etcd,
+    pki, services,
 };
 use hoist_controller::conditions::merge;
 use hoist_controller::{ApiError, Pass, Scope, resources};
@@ -88,10 +89,14 @@ pub async fn apply(
     secrets.extend(encryption_secret(plan, observed));
     let mut needed: Vec<DynamicObject> = secrets.iter().map(dynamic).collect();
     needed.extend(pki.config_maps.iter().map(dynamic));
+    let audit_policy = audit_policy(plan);
+    needed.extend(audit_policy.iter().map(dynamic));
     needed.push(dynamic(&releases(plan, observed)));
     needed.extend(ComponentName::iter().map(|name| dynamic(&component_object(plan, name))));
-    let contents =
-        Contents::of(secrets.iter().chain(&observed.secrets), pki.config_maps.iter().chain(&observed.config_maps));
+    let contents = Contents::of(
+        secrets.iter().chain(&observed.secrets),
+        pki.config_maps.iter().chain(&observed.config_maps).chain(&audit_policy),
+    );
     let mut workloads = Vec::new();
     for Component { name, mut objects } in components(plan, &contents) {
         if let Some(workload) = objects.pop() {

@@ -188,6 +188,15 @@ pub fn compute(
         } else {
             before.kube_config
         },
+        custom_kubeconfig: applied
+            .and_then(|applied| applied.pki.text(names::CUSTOM_ADMIN_KUBECONFIG, names::KUBECONFIG_KEY))
+            .map(|_| KubeconfigSecretRef {
+                name: names::CUSTOM_ADMIN_KUBECONFIG.to_owned(),
+                key: names::KUBECONFIG_KEY.to_owned(),
+            })
+            .or_else(|| {
+                before.custom_kubeconfig.clone().filter(|_| control_plane.spec.kube_api_server_dns_name.is_some())
+            }),
         node_count: judged.guest.and_then(|(_, nodes)| i32::try_from(nodes.len()).ok()).or(before.node_count),
         conditions: merge(&before.conditions, &verdicts, control_plane.metadata.generation, now),
         ..before
@@ -406,3 +415,6 @@ fn reconciled(judged: &Judged<'_>) -> Verdict {
         None => Verdict::new(type_, false, Reason::InvalidConfiguration, refusals(judged)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use hoist_api::node_pool::status::{NodeVersion, NodesInfo};
 use hoist_api::node_pool::{Architecture, NodePoolCondition, NodePoolStatus};
 use hoist_api::{Host, HostedCluster, NodePool};
 use hoist_controller::conditions::{Status, Verdict};
+use hoist_plan::fields;
 use hoist_release::{Release, skew};
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Node;
@@ -115,6 +116,16 @@ fn verdicts(pool: &NodePool, facts: &Facts<'_>, own: &[&Arc<Node>]) -> Vec<Verdi
     all.extend(of_release(facts));
     all.extend(updating(facts, own));
     all.push(reached(facts, expected));
+    let has_endpoint = facts.cluster.and_then(|cluster| cluster.status.as_ref()?.ignition_endpoint.as_ref()).is_some();
+    if !has_endpoint {
+        // As HyperShift: present only while it is missing.
+        all.push(Verdict::new(
+            Type::IgnitionEndpointAvailable,
+            false,
+            Reason::InfrastructureNotReady,
+            "the HostedCluster names no address at which hosts join yet; see its condition IgnitionEndpointAvailable",
+        ));
+    }
     all.extend([machines, healthy]);
     let pending: Vec<String> = facts
         .refused
@@ -124,6 +135,10 @@ fn verdicts(pool: &NodePool, facts: &Facts<'_>, own: &[&Arc<Node>]) -> Vec<Verdi
         })
         .map(|(request, refusal)| format!("{request}: {}", refusal.message))
         .collect();
+    let without = fields::not_honoured(fields::NODE_POOL, &pool.spec);
+    if !without.is_empty() {
+        all.push(Verdict::new(Type::FieldsHonoured, false, Reason::NotServed, fields::sentence(&without)));
+    }
     if !pending.is_empty() {
         all.push(Verdict::new(REQUESTS_PENDING, true, "NotApproved", cut(&pending.join("; "))));
     }
@@ -276,6 +291,17 @@ fn of_spec(pool: &NodePool, facts: &Facts<'_>) -> Vec<Verdict> {
             },
         ),
         Verdict::new(Type::UpdateManagementEnabled, true, Reason::AsExpected, ALL_IS_WELL),
+        match spec.tuning_config.as_deref() {
+            None | Some([]) => Verdict::new(Type::ValidTuningConfig, true, Reason::AsExpected, ALL_IS_WELL),
+            Some(_) => Verdict::new(
+                Type::ValidTuningConfig,
+                false,
+                Reason::NotServed,
+                "spec.tuningConfig has no effect: nothing tunes hosts; set what you need on the hosts themselves",
+            ),
+        },
+        // There are no templates of machines.
+        Verdict::new(Type::UpdatingPlatformMachineTemplate, false, Reason::AsExpected, ""),
         Verdict::new(Type::ReconciliationActive, active, reason, message),
         Verdict::new(
             Type::ValidPlatformConfig,

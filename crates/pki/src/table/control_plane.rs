@@ -24,6 +24,8 @@ pub struct Inputs {
     pub konnectivity_names: Vec<AlternativeName>,
     /// `https://` address for the administrator, once it is known.
     pub published_api_server: Option<String>,
+    /// `https://` address of the API server under the user's own name, when there is one and it is published.
+    pub custom_api_server: Option<String>,
     /// `https://` address for components of the control plane.
     pub internal_api_server: String,
     /// `https://` address for the operator, which runs in another namespace.
@@ -230,9 +232,12 @@ fn kubeconfigs(inputs: &Inputs) -> Vec<Row> {
         row(names::SCHEDULER_KUBECONFIG, names::SCHEDULER_CLIENT, internal),
         row(names::CONTROLLER_MANAGER_KUBECONFIG, names::CONTROLLER_MANAGER_CLIENT, internal),
     ];
-    rows.extend(
-        inputs.published_api_server.as_deref().map(|server| row(names::ADMIN_KUBECONFIG, names::SYSTEM_ADMIN, server)),
-    );
+    for (name, server) in [
+        (names::ADMIN_KUBECONFIG, &inputs.published_api_server),
+        (names::CUSTOM_ADMIN_KUBECONFIG, &inputs.custom_api_server),
+    ] {
+        rows.extend(server.as_deref().map(|server| row(name, names::SYSTEM_ADMIN, server)));
+    }
     rows
 }
 

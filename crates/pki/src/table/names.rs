@@ -56,6 +56,8 @@ pub const KONNECTIVITY_AGENT: &str = "konnectivity-agent";
 
 /// The administrator's kubeconfig with the published address.
 pub const ADMIN_KUBECONFIG: &str = "admin-kubeconfig";
+/// The administrator's kubeconfig with the user's own name for the API server.
+pub const CUSTOM_ADMIN_KUBECONFIG: &str = "custom-admin-kubeconfig";
 /// The administrator's kubeconfig for use inside kube-apiserver's pod.
 pub const LOCALHOST_KUBECONFIG: &str = "localhost-kubeconfig";
 /// The administrator's kubeconfig for use inside the control plane namespace.

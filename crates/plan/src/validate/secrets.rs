@@ -35,7 +35,7 @@ pub(super) fn secrets(inputs: &Inputs<'_>, findings: &mut Findings) -> Option<Se
 }
 
 /// The value of `key` in Secret `name`, or a finding.
-fn value<'a>(
+pub(super) fn value<'a>(
     inputs: &Inputs<'a>,
     field: &str,
     name: &str,

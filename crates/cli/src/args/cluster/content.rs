@@ -6,6 +6,8 @@ use clap::builder::PossibleValuesParser;
 const CAPABILITIES: [&str; 7] =
     ["ImageRegistry", "openshift-samples", "Insights", "baremetal", "Console", "NodeTuning", "Ingress"];
 
+use crate::args::go_bool::GoBool;
+
 /// The flag group.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ContentFlags {
@@ -19,8 +21,8 @@ pub struct ContentFlags {
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = PossibleValuesParser::new(CAPABILITIES), help_heading = "Content")]
     pub enable_cluster_capabilities: Vec<String>,
     /// Use cryptography in FIPS mode
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true, help_heading = "Content")]
-    pub fips: bool,
+    #[arg(long, value_name = "BOOL", default_value_t, hide_default_value = true, help_heading = "Content")]
+    pub fips: GoBool,
     /// Where operator catalogs run
     #[arg(
         long, value_name = "PLACE", default_value = "management", ignore_case = true, help_heading = "Content",
@@ -28,6 +30,6 @@ pub struct ContentFlags {
     )]
     pub olm_catalog_placement: String,
     /// Do without the default operator catalogs
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true, help_heading = "Content")]
-    pub olm_disable_default_sources: bool,
+    #[arg(long, value_name = "BOOL", default_value_t, hide_default_value = true, help_heading = "Content")]
+    pub olm_disable_default_sources: GoBool,
 }

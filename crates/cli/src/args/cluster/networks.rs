@@ -7,9 +7,10 @@ const DUAL_CLUSTER_CIDR: &str = "fd01::/48";
 /// IPv6 network of Services that `--default-dual` adds.
 const DUAL_SERVICE_CIDR: &str = "fd02::/112";
 
+use crate::args::go_bool::GoBool;
+
 /// The flag group.
 #[derive(Debug, Clone, clap::Args)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a flag of HyperShift's")]
 pub struct NetworkFlags {
     /// Network of Services; repeatable
     #[arg(long, value_name = "CIDR", default_value = "172.31.0.0/16", help_heading = "Networks")]
@@ -21,8 +22,8 @@ pub struct NetworkFlags {
     #[arg(long, value_name = "CIDR", help_heading = "Networks")]
     pub machine_cidr: Vec<String>,
     /// Add IPv6 networks to the default ones; for platform Agent
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true, help_heading = "Networks", conflicts_with_all = ["service_cidr", "cluster_cidr"])]
-    pub default_dual: bool,
+    #[arg(long, value_name = "BOOL", default_value_t, hide_default_value = true, help_heading = "Networks", conflicts_with_all = ["service_cidr", "cluster_cidr"])]
+    pub default_dual: GoBool,
     /// Pod network; all but Other mean Hoist's own
     #[arg(
         long, value_name = "TYPE", default_value = "OVNKubernetes", help_heading = "Networks",
@@ -39,8 +40,8 @@ pub struct NetworkFlags {
     #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(576..=9216), help_heading = "Networks")]
     pub ovn_kubernetes_mtu: Option<u32>,
     /// Do without Multus; for network type Other
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true, help_heading = "Networks")]
-    pub disable_multi_network: bool,
+    #[arg(long, value_name = "BOOL", default_value_t, hide_default_value = true, help_heading = "Networks")]
+    pub disable_multi_network: GoBool,
 }
 
 impl NetworkFlags {
@@ -55,7 +56,7 @@ impl NetworkFlags {
     }
 
     fn dual<'a>(&self, given: &'a [String], added: &'static str) -> Vec<&'a str> {
-        given.iter().map(String::as_str).chain(self.default_dual.then_some(added)).collect()
+        given.iter().map(String::as_str).chain(self.default_dual.0.then_some(added)).collect()
     }
 }
 

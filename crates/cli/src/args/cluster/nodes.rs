@@ -4,6 +4,7 @@ use clap::builder::PossibleValuesParser;
 
 use crate::args::architecture::ARCHITECTURES;
 use crate::args::duration::GoDuration;
+use crate::args::go_bool::GoBool;
 
 /// The flag group.
 #[derive(Debug, Clone, clap::Args)]
@@ -35,6 +36,6 @@ pub struct NodeFlags {
     )]
     pub node_upgrade_type: Option<String>,
     /// Replace nodes that are not healthy
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true, help_heading = "Nodes")]
-    pub auto_repair: bool,
+    #[arg(long, value_name = "BOOL", default_value_t, hide_default_value = true, help_heading = "Nodes")]
+    pub auto_repair: GoBool,
 }

@@ -88,7 +88,7 @@ async fn within_timeout<P: PlatformFlags>(platform: &P, context: &Context) -> Re
 
 async fn create_on<P: PlatformFlags>(platform: &P, context: &Context) -> Result<()> {
     let flags = platform.shared();
-    if flags.wait.version_check {
+    if flags.wait.version_check.0 {
         input::required(platform)?;
         management::check_version(&Session::open(&flags.kubeconfig).await?).await?;
     }
@@ -135,7 +135,7 @@ async fn render(flags: &ClusterFlags, mut input: Input, address_flag: &str, cont
         }
     }
     let mut text = String::new();
-    for object in Manifests::build(flags, &input).rendered(flags.render.render_sensitive) {
+    for object in Manifests::build(flags, &input).rendered(flags.render.render_sensitive.0) {
         text.push_str(&yaml::document(object.manifest())?);
         text.push_str("---\n");
     }

@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::apply::FIELD_MANAGER;
 use crate::args::cluster_reference::ClusterReference;
 use crate::args::duration::GoDuration;
+use crate::args::go_bool::GoBool;
 use crate::args::kubeconfig::KubeconfigFlags;
 use crate::commands::Context;
 use crate::commands::cluster::{self, Unserved, unserved};
@@ -63,11 +64,11 @@ pub struct DestroyArguments {
     #[arg(long, value_name = "ID")]
     infra_id: Option<String>,
     /// Delete what a cloud holds for the cluster; without a cloud there is no such thing
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = true, action = clap::ArgAction::Set, hide_default_value = true, hide_possible_values = true)]
-    destroy_cloud_resources: bool,
+    #[arg(long, value_name = "BOOL", default_value_t = GoBool(true), hide_default_value = true)]
+    destroy_cloud_resources: GoBool,
     /// Remove all finalizers when the grace period is over; hosts and machines that are left then stay as they are
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true)]
-    force: bool,
+    #[arg(long, value_name = "BOOL", default_value_t, hide_default_value = true)]
+    force: GoBool,
 }
 
 /// Runs `destroy cluster <platform>`.
@@ -95,7 +96,7 @@ pub async fn destroy(platform: Platform, context: &Context) -> Result<()> {
     context.printer.info("Found hosted cluster", &[("namespace", namespace), ("name", name)]);
     let api: Api<HostedCluster> = Api::namespaced(session.client(), namespace);
     let object = format!("HostedCluster {namespace}/{name}");
-    if arguments.destroy_cloud_resources {
+    if arguments.destroy_cloud_resources.0 {
         let patch = Patch::Merge(json!({"metadata": {"annotations": {annotations::CLEANUP_CLOUD_RESOURCES: "true"}}}));
         let parameters = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         session.call(&format!("annotate {object}"), api.patch(name, &parameters, &patch)).await?;
@@ -107,7 +108,7 @@ pub async fn destroy(platform: Platform, context: &Context) -> Result<()> {
         tokio::time::timeout(limit.0, follower.until_gone(&session, &arguments.cluster, &control_plane, context)).await;
     if let Ok(outcome) = outcome {
         outcome?;
-    } else if arguments.force {
+    } else if arguments.force.0 {
         force::force(&session, &arguments.cluster, &control_plane, context).await?;
     } else {
         return Err(anyhow!(

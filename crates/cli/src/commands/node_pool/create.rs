@@ -12,6 +12,7 @@ use crate::apply::Mode;
 use crate::args::agent::AgentNodePoolFlags;
 use crate::args::architecture::{self, ARCHITECTURES};
 use crate::args::cluster_reference::DEFAULT_NAMESPACE;
+use crate::args::go_bool::GoBool;
 use crate::args::kubeconfig::KubeconfigFlags;
 use crate::args::kubevirt::KubevirtNodePoolFlags;
 use crate::args::names;
@@ -80,11 +81,11 @@ pub struct NodePoolFlags {
     #[arg(long, default_value = "amd64", value_parser = PossibleValuesParser::new(ARCHITECTURES))]
     arch: String,
     /// Replace nodes that are not healthy
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true)]
-    auto_repair: bool,
+    #[arg(long, value_name = "BOOL", default_value_t, hide_default_value = true)]
+    auto_repair: GoBool,
     /// Print the manifest and apply nothing; with --release-image no cluster is asked
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true)]
-    render: bool,
+    #[arg(long, value_name = "BOOL", default_value_t, hide_default_value = true)]
+    render: GoBool,
 }
 
 /// `create nodepool agent`.
@@ -162,7 +163,7 @@ pub async fn create(platform: Platform, context: &Context) -> Result<()> {
             name: &name,
             cluster: &flags.cluster_name,
             arch: &flags.arch,
-            auto_repair: flags.auto_repair,
+            auto_repair: flags.auto_repair.0,
             upgrade_type,
             platform: &input.platform,
             release_image,
@@ -172,18 +173,18 @@ pub async fn create(platform: Platform, context: &Context) -> Result<()> {
         };
         manifest.object()
     };
-    let object = if flags.render && !flags.release_image.is_empty() {
+    let object = if flags.render.0 && !flags.release_image.is_empty() {
         manifest(&flags.release_image)
     } else {
         let session = Session::open(&flags.kubeconfig).await?;
         let image = release_image(&session, flags, &name, input.name).await?;
         let object = manifest(&image);
-        if !flags.render {
+        if !flags.render.0 {
             object.create(&session, Mode::Keep).await?;
         }
         object
     };
-    if flags.render {
+    if flags.render.0 {
         context.printer.data(&yaml::document(object.manifest())?)?;
         context.printer.note(&format!("NodePool {name} was rendered to yaml output file"));
         return Ok(());
@@ -207,7 +208,7 @@ async fn release_image(session: &Session, flags: &NodePoolFlags, name: &str, pla
     if !flags.release_image.is_empty() {
         release::check_skew(&cluster, image, supported.as_ref())?;
     }
-    if found.is_some() && !flags.render {
+    if found.is_some() && !flags.render.0 {
         bail!(
             "NodePool {namespace}/{name} already exists; choose another --name, or scale it with `kubectl scale nodepool/{name} -n {namespace} --replicas N`"
         );
@@ -245,12 +246,12 @@ impl NodePoolFlags {
     fn upgrade_type(&self, invocation: Invocation, input: &PlatformInput) -> Result<&str> {
         if input.name == "None" {
             let replaces = self.node_upgrade_type.as_deref().is_some_and(|given| given.eq_ignore_ascii_case("Replace"));
-            if replaces && !self.render {
+            if replaces && !self.render.0 {
                 return Err(usage(
                     "--node-upgrade-type Replace is not supported: platform None has no machines to replace; expected InPlace",
                 ));
             }
-            if self.auto_repair && !self.render {
+            if self.auto_repair.0 && !self.render.0 {
                 return Err(usage(
                     "--auto-repair is not supported: platform None has no machines to replace; leave it out",
                 ));

@@ -181,3 +181,30 @@ fn a_node_of_somebody_else_is_not_counted_for_the_host_that_has_its_name() {
     let facts = facts(&cluster, &release, &hosts, vec![fixtures::node("worker-0")]);
     assert_eq!(compute(&fixtures::node_pool(), &facts, fixtures::now()).replicas, None);
 }
+
+#[test]
+fn nodes_that_were_there_are_not_forgotten_while_the_hosted_api_is_not_reached() {
+    let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
+    let hosts = [owner("worker-0"), owner("worker-1")];
+    let nodes = vec![fixtures::node("worker-0"), fixtures::node("worker-1")];
+    let mut pool = fixtures::node_pool();
+    let known = compute(&pool, &facts(&cluster, &release, &hosts, nodes), fixtures::now());
+    assert_eq!(of(&known, Type::Ready).0, "True");
+    pool.status = Some(known.clone());
+    let mut blind = facts(&cluster, &release, &hosts, Vec::new());
+    blind.nodes = None;
+    let later = fixtures::now() + jiff::SignedDuration::from_secs(60);
+    assert_eq!(compute(&pool, &blind, later), known);
+}
+
+#[test]
+fn tuning_that_nobody_does_is_told() {
+    let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
+    let mut pool = fixtures::node_pool();
+    let status = compute(&pool, &facts(&cluster, &release, &[], Vec::new()), fixtures::now());
+    assert_eq!(of(&status, Type::ValidTuningConfig).0, "True");
+    assert_eq!(of(&status, Type::UpdatingPlatformMachineTemplate).0, "False");
+    pool.spec.tuning_config = Some(vec![hoist_api::hosted_cluster::references::LocalObjectReference::new("tuned")]);
+    let status = compute(&pool, &facts(&cluster, &release, &[], Vec::new()), fixtures::now());
+    assert_eq!(of(&status, Type::ValidTuningConfig).1, "NotServed");
+}

@@ -76,7 +76,7 @@ impl Input {
     pub fn check<P: PlatformFlags>(platform: &P, availability: AvailabilityPolicy) -> Result<Self> {
         let flags = platform.shared();
         required(platform)?;
-        if flags.wait.wait && flags.nodes.node_pool_replicas < 1 {
+        if flags.wait.wait.0 && flags.nodes.node_pool_replicas < 1 {
             return Err(usage("--wait requires --node-pool-replicas > 0"));
         }
         if flags.wait.wait_for == Some(WaitGoal::Nodes) && flags.nodes.node_pool_replicas < 1 {
@@ -139,7 +139,7 @@ fn effects(flags: &ClusterFlags, platform: &str) -> Result<Vec<String>> {
                 "--node-upgrade-type Replace is not supported: platform None has no machines to replace; expected InPlace",
             ));
         }
-        if flags.nodes.auto_repair {
+        if flags.nodes.auto_repair.0 {
             return Err(usage(
                 "--auto-repair is not supported: platform None has no machines to replace; leave it out",
             ));

@@ -72,7 +72,7 @@ fn node_pool(flags: &ClusterFlags, input: &Input) -> Object {
         name: &flags.name,
         cluster: &flags.name,
         arch: &flags.nodes.arch,
-        auto_repair: flags.nodes.auto_repair,
+        auto_repair: flags.nodes.auto_repair.0,
         upgrade_type: flags.nodes.node_upgrade_type.as_deref().unwrap_or(input.platform.upgrade_type),
         platform: &input.platform.node_pool,
         release_image: &input.release_image,

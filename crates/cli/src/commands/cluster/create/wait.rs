@@ -57,7 +57,7 @@ enum Update {
 /// Waits as the flags say; at once when they say nothing.
 pub async fn wait(session: &Session, flags: &ClusterFlags, printer: &Printer) -> Result<()> {
     let goals = Goals {
-        rollout: flags.wait.wait,
+        rollout: flags.wait.wait.0,
         available: flags.wait.wait_for == Some(WaitGoal::Available),
         nodes: flags.wait.wait_for == Some(WaitGoal::Nodes),
     };

@@ -275,12 +275,11 @@ fn message(conditions: &[Condition], type_: ConditionType) -> String {
 }
 
 fn notes(conditions: &[Condition]) -> Vec<String> {
-    let told = [ConditionType::ServicesServed, ConditionType::AnnotationsHonoured];
-    conditions
-        .iter()
-        .filter(|condition| condition.status != "True" && told.iter().any(|type_| type_.as_ref() == condition.type_))
-        .map(|condition| condition.message.clone())
-        .collect()
+    let told = [ConditionType::ServicesServed, ConditionType::AnnotationsHonoured, ConditionType::FieldsHonoured];
+    let not_served = |condition: &&Condition| {
+        condition.status != "True" && told.iter().any(|type_| condition.type_ == type_.as_ref())
+    };
+    conditions.iter().filter(not_served).map(|condition| condition.message.clone()).collect()
 }
 
 fn completed(version: Option<&ClusterVersionStatus>) -> String {

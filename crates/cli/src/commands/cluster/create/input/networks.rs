@@ -17,7 +17,7 @@ const NODE_API: Ipv4Addr = Ipv4Addr::new(172, 20, 0, 1);
 /// - `published`: where the management cluster's nodes are reached, as `address_flag` says.
 pub fn check(flags: &ClusterFlags, platform: &str, address_flag: &str, published: Option<&str>) -> Result<()> {
     let flags = &flags.networks;
-    if flags.default_dual && platform != "Agent" {
+    if flags.default_dual.0 && platform != "Agent" {
         return Err(usage(format!(
             "--default-dual is only supported on Agent platform; on {platform} name the networks with --cluster-cidr and --service-cidr"
         )));
@@ -63,7 +63,7 @@ pub fn check(flags: &ClusterFlags, platform: &str, address_flag: &str, published
 /// Settings that belong to one network type only.
 fn operators(flags: &NetworkFlags) -> Result<()> {
     let found = &flags.network_type;
-    if flags.disable_multi_network && found != "Other" {
+    if flags.disable_multi_network.0 && found != "Other" {
         return Err(usage(format!(
             "--disable-multi-network: disableMultiNetwork can only be set to true when networkType is 'Other' (found {found})"
         )));

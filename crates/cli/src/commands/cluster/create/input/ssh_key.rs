@@ -26,7 +26,7 @@ pub struct SshKey {
 
 /// The key that the flags ask for, if any.
 pub fn ssh_key(flags: &ClusterFlags, lenient: &mut impl FnMut(Result<()>) -> Result<()>) -> Result<Option<SshKey>> {
-    match (&flags.ssh_key, flags.generate_ssh) {
+    match (&flags.ssh_key, flags.generate_ssh.0) {
         (Some(_), true) => Err(usage("--generate-ssh and --ssh-key cannot be specified together")),
         (None, true) => Ok(Some(generate()?)),
         (Some(path), false) => {

@@ -24,7 +24,7 @@ pub fn hosted_cluster(flags: &ClusterFlags, input: &Input) -> Value {
         "controllerAvailabilityPolicy": input.availability.as_ref(),
         "dns": dns(flags, input),
         "etcd": etcd(flags),
-        "fips": flags.content.fips,
+        "fips": flags.content.fips.0,
         "infraID": input.infra_id,
         "networking": networking(flags),
         "olmCatalogPlacement": flags.content.olm_catalog_placement.to_lowercase(),
@@ -160,7 +160,7 @@ fn configuration(flags: &ClusterFlags) -> Value {
     if let Some(set) = flags.content.feature_set.as_deref().filter(|set| !set.is_empty()) {
         configuration["featureGate"] = json!({"featureSet": set});
     }
-    if flags.content.olm_disable_default_sources {
+    if flags.content.olm_disable_default_sources.0 {
         configuration["operatorhub"] = json!({"disableAllDefaultSources": true});
     }
     configuration
@@ -168,7 +168,7 @@ fn configuration(flags: &ClusterFlags) -> Value {
 
 fn operator_configuration(flags: &ClusterFlags) -> Option<Value> {
     let mut network = json!({});
-    if flags.networks.disable_multi_network {
+    if flags.networks.disable_multi_network.0 {
         network["disableMultiNetwork"] = true.into();
     }
     if let Some(mtu) = flags.networks.ovn_kubernetes_mtu {

@@ -5,6 +5,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::args::cluster::ClusterFlags;
+use crate::args::go_bool::GoBool;
 use crate::commands::cluster::create::input::address;
 use crate::failure::usage;
 
@@ -28,8 +29,8 @@ pub struct NoneArguments {
     #[arg(long, alias = "api-server-address", value_name = "ADDRESS", help_heading = "Networks")]
     pub external_api_server_address: Option<String>,
     /// Publish the API server by a load balancer instead of a node port
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, hide_default_value = true, hide_possible_values = true, help_heading = "Networks")]
-    pub expose_through_load_balancer: bool,
+    #[arg(long, value_name = "BOOL", default_value_t, hide_default_value = true, help_heading = "Networks")]
+    pub expose_through_load_balancer: GoBool,
 }
 
 impl PlatformFlags for NoneArguments {
@@ -42,7 +43,7 @@ impl PlatformFlags for NoneArguments {
     fn check(&self) -> Result<PlatformInput> {
         let given = self.external_api_server_address.as_deref().filter(|given| !given.is_empty());
         let address = given.map(|given| address(Self::ADDRESS_FLAG, given)).transpose()?;
-        let publishing = match (self.expose_through_load_balancer, address) {
+        let publishing = match (self.expose_through_load_balancer.0, address) {
             (false, address) => Publishing::NodePort { address },
             (true, Some(address)) => Publishing::LoadBalancer { address },
             (true, None) if self.flags.render.renders() => {

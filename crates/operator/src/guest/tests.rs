@@ -1,0 +1,98 @@
+//! What the tasks of a connection write, against an API server in memory.
+
+use hoist_guest::{Credentials, cluster_config, node_bootstrap, objects, rights};
+use hoist_testkit::FakeApi;
+
+use super::*;
+use crate::fixtures::context;
+use crate::hosted_control_plane::cluster_operators::{self, Part};
+use crate::hosted_control_plane::cluster_version;
+
+/// The shared state of a connection to `fake`, as a process that just started has it.
+fn shared(fake: &FakeApi) -> Shared {
+    let connection = Connection {
+        namespace: "clusters-demo".to_owned(),
+        name: "demo".to_owned(),
+        hosted_cluster_namespace: "clusters".to_owned(),
+        operator_kubeconfig: String::new(),
+        admin_kubeconfig: String::new(),
+        route: Route { url: String::new(), server_name: String::new(), proxy: None },
+    };
+    Shared::new(connection, fake.client(), fake.client(), &reflector::store::Writer::default())
+}
+
+fn content() -> Content {
+    let credentials = Credentials {
+        agent_certificate_pem: "certificate".to_owned(),
+        agent_key_pem: "key".to_owned(),
+        agent_authority_pem: "authority".to_owned(),
+        agent_hash: "hash".to_owned(),
+        docker_configuration: b"{}".to_vec(),
+    };
+    let mut wanted = objects(&hoist_plan::fixtures::plan(), &credentials);
+    wanted.extend(node_bootstrap::node_pool("demo", "{}"));
+    Content { access: rights::objects(), objects: wanted, kept: Vec::new() }
+}
+
+#[tokio::test]
+async fn content_that_is_in_place_is_not_written_again_nor_after_a_restart() {
+    let (guest, management) = (FakeApi::new(), FakeApi::new());
+    let ctx = context(&management);
+    let first = shared(&guest);
+    content::apply(&ctx, &first, &content()).await.unwrap();
+    assert!(
+        guest.writes().iter().any(|line| line == "APPLY daemonsets kube-system/kube-proxy"),
+        "{:?}",
+        guest.writes()
+    );
+    guest.clear_writes();
+    content::apply(&ctx, &first, &content()).await.unwrap();
+    content::apply(&ctx, &shared(&guest), &content()).await.unwrap();
+    assert_eq!(guest.writes(), Vec::<String>::new());
+}
+
+fn parts() -> Vec<Part> {
+    cluster_operators::parts(&cluster_operators::Inputs {
+        progress: &[],
+        troubles: &[],
+        guest: None,
+        has_own_network: true,
+        version: Some("1.36.3".to_owned()),
+        was_complete: false,
+    })
+}
+
+fn report(channel: Option<&str>) -> Report {
+    let parts = parts();
+    Report {
+        settings: cluster_config::Settings {
+            cluster_id: "6f8f3f3a-5b1e-4f0e-9a39-2f5f8c1f8d11".to_owned(),
+            channel: channel.map(str::to_owned),
+            upstream: None,
+        },
+        version: cluster_version::judge(&cluster_version::Inputs {
+            versions: None,
+            parts: &parts,
+            release: Err("no release".to_owned()),
+            not_upgradeable: None,
+            updates: None,
+        }),
+        parts,
+    }
+}
+
+#[tokio::test]
+async fn a_report_is_written_once_with_its_definitions_and_again_only_when_it_changes() {
+    let (guest, management) = (FakeApi::new(), FakeApi::new());
+    let ctx = context(&management);
+    let first = shared(&guest);
+    super::report::publish(&ctx, &first, &report(None), &mut false).await.unwrap();
+    insta::assert_snapshot!(guest.writes().join("\n"));
+    guest.clear_writes();
+    super::report::publish(&ctx, &first, &report(None), &mut false).await.unwrap();
+    super::report::publish(&ctx, &shared(&guest), &report(None), &mut false).await.unwrap();
+    assert_eq!(guest.writes(), Vec::<String>::new());
+    super::report::publish(&ctx, &first, &report(Some("stable")), &mut true).await.unwrap();
+    let written = guest.writes();
+    assert!(written.iter().all(|line| line.contains("clusterversions")), "{written:?}");
+}

@@ -1,0 +1,53 @@
+//! The fields.
+
+use super::Field;
+
+const fn field(path: &'static str, why: &'static str) -> Field {
+    Field { path, why }
+}
+
+/// Of a HostedCluster, and of a HostedControlPlane where it has the field too.
+pub const HOSTED_CLUSTER: &[Field] = &[
+    field("fips", "no release has validated binaries"),
+    field("olmCatalogPlacement", "there are no catalogs of operators"),
+    field("capabilities", "OpenShift's optional parts are not run"),
+    field("autoscaling", "no platform that is served makes machines"),
+    field("autoNode", "its one provisioner needs a cloud"),
+    field("updateService", "nobody is asked for updates; releases are those of the ConfigMap supported-versions"),
+    field("monitoring", "metrics are collected by the management cluster's own monitoring"),
+    field("operatorConfiguration", "the operators that it speaks to are not run"),
+    field(
+        "imageContentSources",
+        "hosts pull from the repository of the release; set mirrors in containerd on the hosts",
+    ),
+    field("dns.privateZoneID", "zones belong to clouds"),
+    field("dns.publicZoneID", "zones belong to clouds"),
+    field(
+        "configuration.oauth",
+        "OpenShift's own login is not run; use an authentication proxy or client certificates",
+    ),
+    field(
+        "configuration.authentication",
+        "tokens of other issuers are not taken yet; use service accounts or client certificates",
+    ),
+    field("configuration.operatorhub", "there are no catalogs of operators"),
+    field(
+        "configuration.network.externalIP",
+        "addresses of Services are not restricted; set an admission policy in the cluster",
+    ),
+    field("configuration.network.networkDiagnostics", "the checks of OpenShift's network are not run"),
+    field("configuration.image", "registries are set on the hosts"),
+    field("configuration.ingress", "no router is run; install an ingress controller in the cluster"),
+    field("configuration.featureGate", "names of features differ by version, and an unknown one stops a component"),
+    field("configuration.proxy", "each host joins through the proxy of its own environment"),
+    field("configuration.scheduler", "one profile is run, Kubernetes' default"),
+    field("configuration.apiServer.servingCerts", "one certificate is shown, Hoist's own"),
+    field("configuration.apiServer.clientCA", "client certificates are those of Hoist's own authorities"),
+];
+
+/// Of a NodePool.
+pub const NODE_POOL: &[Field] = &[
+    field("config", "hosts keep their own system; hoist-node configures kubelet and containerd alone"),
+    field("tuningConfig", "hosts keep their own kernel settings"),
+    field("nodeVolumeDetachTimeout", "a node is removed after its drain, volumes detach by themselves"),
+];
