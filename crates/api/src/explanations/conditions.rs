@@ -142,7 +142,7 @@ pub const CONDITIONS: &[Condition] = &[
         "ClusterVersionUpgradeable",
         Well::Either,
         "The hosted cluster may move to the next minor version.",
-        &["FromClusterVersion", "StatusUnknown"],
+        &["KubeletMinorVersionUnsupportedNextUpgrade", "FromClusterVersion", "StatusUnknown"],
     ),
     well(
         "ClusterVersionFailing",

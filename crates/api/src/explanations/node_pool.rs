@@ -50,6 +50,24 @@ pub const NODE_POOL_CONDITIONS: &[Condition] = &[
         &["NodesMissing", "NoWorkerNodesAvailable"],
     ),
     well(
+        "IgnitionEndpointAvailable",
+        Well::True,
+        "The bootstrap server can be reached by hosts that want to join.",
+        &["StatusUnknown", "InfrastructureNotReady"],
+    ),
+    well(
+        "ValidTuningConfig",
+        Well::True,
+        "The ConfigMaps of spec.tuningConfig can be used.",
+        &["InvalidConfiguration", "NotServed"],
+    ),
+    well(
+        "UpdatingPlatformMachineTemplate",
+        Well::Either,
+        "Machines are being replaced because the platform's settings changed.",
+        &["Progressing"],
+    ),
+    well(
         "ReconciliationActive",
         Well::True,
         "The operator works on this object.",

@@ -80,6 +80,11 @@ pub const REASONS: &[Reason] = &[
         "The release image is none that this operator hosts.",
         "Choose one of `hcp version`, or copy one with `hcp release mirror`.",
     ),
+    because(
+        "KubeletMinorVersionUnsupportedNextUpgrade",
+        "Nodes are so old that they would not fit the next minor version of the control plane.",
+        "Upgrade the NodePools that the message names first: `kubectl patch nodepool POOL -n NAMESPACE --type=merge -p '{\"spec\":{\"release\":{\"image\":\"IMAGE\"}}}'`.",
+    ),
     because("NoWorkerNodesAvailable", "There is no node yet, so nothing can be said of connections to nodes.", JOIN),
     because(
         "NodesJoining",
