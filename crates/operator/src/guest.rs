@@ -147,12 +147,7 @@ fn replace<T: PartialEq>(place: &watch::Sender<Option<Arc<T>>>, value: T) {
 }
 
 impl Shared {
-    fn new(
-        connection: Connection,
-        client: Client,
-        admin: Client,
-        nodes: &reflector::store::Writer<Node>,
-    ) -> Self {
+    fn new(connection: Connection, client: Client, admin: Client, nodes: &reflector::store::Writer<Node>) -> Self {
         let calls = Calls::new("hoist-operator");
         Self {
             connection,

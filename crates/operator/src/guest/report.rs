@@ -63,7 +63,12 @@ pub async fn keep(ctx: Arc<Context>, shared: Arc<Shared>) {
     }
 }
 
-pub(super) async fn publish(ctx: &Context, shared: &Shared, report: &Report, has_crds: &mut bool) -> Result<(), ApiError> {
+pub(super) async fn publish(
+    ctx: &Context,
+    shared: &Shared,
+    report: &Report,
+    has_crds: &mut bool,
+) -> Result<(), ApiError> {
     if !*has_crds {
         let scope = Scope {
             name: "crds".to_owned(),

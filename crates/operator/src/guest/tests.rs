@@ -40,7 +40,11 @@ async fn content_that_is_in_place_is_not_written_again_nor_after_a_restart() {
     let ctx = context(&management);
     let first = shared(&guest);
     content::apply(&ctx, &first, &content()).await.unwrap();
-    assert!(guest.writes().iter().any(|line| line == "APPLY daemonsets kube-system/kube-proxy"), "{:?}", guest.writes());
+    assert!(
+        guest.writes().iter().any(|line| line == "APPLY daemonsets kube-system/kube-proxy"),
+        "{:?}",
+        guest.writes()
+    );
     guest.clear_writes();
     content::apply(&ctx, &first, &content()).await.unwrap();
     content::apply(&ctx, &shared(&guest), &content()).await.unwrap();

@@ -87,12 +87,7 @@ pub fn compute(hosted_cluster: &HostedCluster, judged: &Judged<'_>, now: Timesta
 }
 
 /// What the HostedControlPlane says speaks of this generation only once it has looked at the spec that follows from it.
-fn keep_true_generations(
-    conditions: &mut [Condition],
-    before: &[Condition],
-    below: &[Condition],
-    judged: &Judged<'_>,
-) {
+fn keep_true_generations(conditions: &mut [Condition], before: &[Condition], below: &[Condition], judged: &Judged<'_>) {
     let generation = judged.observed.control_plane.as_ref().and_then(|found| found.metadata.generation);
     let is_current = judged.outcome.is_ok_and(|is_current| is_current);
     for condition in conditions.iter_mut() {

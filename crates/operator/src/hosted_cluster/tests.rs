@@ -381,7 +381,9 @@ async fn a_condition_names_the_generation_that_it_really_speaks_of() {
     let ctx = context(&fake);
     reconciled(&fake, &ctx).await;
     let below = async || {
-        crate::hosted_control_plane::reconcile(Arc::new(fake.get("clusters-demo", "demo")), Arc::clone(&ctx)).await.unwrap();
+        crate::hosted_control_plane::reconcile(Arc::new(fake.get("clusters-demo", "demo")), Arc::clone(&ctx))
+            .await
+            .unwrap();
     };
     below().await;
     let mut cluster = reconciled(&fake, &ctx).await;
