@@ -197,7 +197,11 @@ pub fn compute(
             .or_else(|| {
                 before.custom_kubeconfig.clone().filter(|_| control_plane.spec.kube_api_server_dns_name.is_some())
             }),
-        node_count: judged.guest.and_then(|(_, nodes)| i32::try_from(nodes.len()).ok()).or(before.node_count),
+        node_count: judged
+            .guest
+            .filter(|(state, _)| state.knows_nodes)
+            .and_then(|(_, nodes)| i32::try_from(nodes.len()).ok())
+            .or(before.node_count),
         conditions: merge(&before.conditions, &verdicts, control_plane.metadata.generation, now),
         ..before
     }

@@ -114,7 +114,7 @@ fn degraded() {
 fn an_operator_that_just_started_repeats_what_was_said_until_it_knows_better() {
     let complete = pass(None, &progress(1), Some(&reached(2)));
     let fresh = (State::default(), Vec::new());
-    assert_eq!(pass(Some(complete.clone()), &progress(1), Some(&fresh)).conditions, complete.conditions);
+    assert_eq!(pass(Some(complete.clone()), &progress(1), Some(&fresh)), complete);
     let refused = (State { content: Some(Err("no route to host".to_owned())), ..State::default() }, Vec::new());
     let told = pass(Some(complete), &progress(1), Some(&refused));
     let of = |type_: Type| find(&told.conditions, type_).unwrap().status.clone();
