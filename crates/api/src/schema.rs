@@ -99,6 +99,11 @@ fn described<K: JsonSchema>() -> Value {
 fn add_type_and_metadata(root: &mut Map<String, Value>) {
     root.remove("required");
     root.remove("title");
+    // kube's own words say nothing; those of the spec say what the kind is for.
+    if let Some(words) = root.get("properties").and_then(|properties| properties.pointer("/spec/description")).cloned()
+    {
+        root.insert("description".to_owned(), words);
+    }
     let Some(properties) = root.get_mut("properties").and_then(Value::as_object_mut) else { return };
     let own = std::mem::take(properties);
     properties

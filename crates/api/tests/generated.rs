@@ -1,7 +1,7 @@
 //! The committed CustomResourceDefinitions are those of the types. `HOIST_GENERATE=1` writes them anew.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use hoist_api::custom_resource_definitions;
 
@@ -27,7 +27,7 @@ fn committed_definitions_are_those_of_the_types() {
     let committed: BTreeSet<String> = std::fs::read_dir(&folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".yaml"))
+        .filter(|name| Path::new(name).extension().is_some_and(|extension| extension == "yaml"))
         .collect();
     assert_eq!(committed, expected, "deploy/crds has definitions of kinds that are no more");
 }

@@ -13,6 +13,7 @@ use rstest::rstest;
 #[case("cli", "command-line.md")]
 #[case("api", "api.md")]
 #[case("conditions", "conditions.md")]
+#[case("without-effect", "without-effect.md")]
 fn committed_references_are_those_of_the_code(#[case] page: &str, #[case] file: &str) {
     let folder = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../docs/reference");
     let path = folder.join(file);

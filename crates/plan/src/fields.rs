@@ -60,7 +60,7 @@ mod tests {
 
     use super::*;
 
-    fn paths(spec: serde_json::Value) -> Vec<&'static str> {
+    fn paths(spec: &serde_json::Value) -> Vec<&'static str> {
         let mut whole = serde_json::to_value(HostedClusterSpec::default()).unwrap();
         for (key, value) in spec.as_object().unwrap() {
             whole[key] = value.clone();
@@ -72,16 +72,16 @@ mod tests {
     #[test]
     fn what_the_api_server_writes_by_itself_asks_for_nothing() {
         assert_eq!(
-            paths(json!({"operatorConfiguration": {"clusterNetworkOperator": {"disableMultiNetwork": false}}})),
+            paths(&json!({"operatorConfiguration": {"clusterNetworkOperator": {"disableMultiNetwork": false}}})),
             [""; 0]
         );
-        assert_eq!(paths(json!({"capabilities": {}, "olmCatalogPlacement": "management", "fips": false})), [""; 0]);
+        assert_eq!(paths(&json!({"capabilities": {}, "olmCatalogPlacement": "management", "fips": false})), [""; 0]);
     }
 
     #[test]
     fn what_is_asked_for_is_named() {
         assert_eq!(
-            paths(json!({
+            paths(&json!({
                 "fips": true,
                 "configuration": {"oauth": {"tokenConfig": {"accessTokenMaxAgeSeconds": 60}}},
                 "olmCatalogPlacement": "guest"

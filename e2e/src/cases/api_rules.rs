@@ -93,10 +93,11 @@ fn said<'a>(
     arguments: &[&str],
     objects: impl Iterator<Item = &'a Value>,
 ) -> anyhow::Result<Said> {
-    let objects: Vec<&Value> = objects.collect();
-    let path = std::env::temp_dir().join(format!("{}rules-{verb}.json", file_prefix()));
+    // Documents, not a List: of a List kubectl itself judges the fields.
+    let objects: Vec<String> = objects.map(Value::to_string).collect();
+    let path = std::env::temp_dir().join(format!("{}rules-{verb}.yaml", file_prefix()));
     let path = path.to_string_lossy();
-    fs_err::write(&*path, json!({"apiVersion": "v1", "kind": "List", "items": objects}).to_string())?;
+    fs_err::write(&*path, objects.join("\n---\n"))?;
     let mut all = vec![verb, "--filename", &path];
     if verb != "delete" {
         all.push("--validate=strict");

@@ -3,6 +3,7 @@
 mod api;
 mod command_line;
 mod conditions;
+mod without_effect;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -19,6 +20,8 @@ pub enum ReferenceCommand {
     Api,
     /// Every condition and reason
     Conditions,
+    /// Every field and annotation without effect
+    WithoutEffect,
 }
 
 /// Runs `reference`.
@@ -27,6 +30,7 @@ pub fn reference(command: &ReferenceCommand, context: &Context) -> Result<()> {
         ReferenceCommand::Cli => command_line::page(commands::tree(Invocation::Hcp)),
         ReferenceCommand::Api => api::page()?,
         ReferenceCommand::Conditions => conditions::page(),
+        ReferenceCommand::WithoutEffect => without_effect::page(),
     };
     Ok(context.printer.data(&page)?)
 }

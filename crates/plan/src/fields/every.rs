@@ -77,7 +77,7 @@ fn every_field_changes_the_plan_or_is_told() {
             field.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
         stale.retain(|entry| !is_elsewhere(entry));
-        if outcome(spec) == before && !READ_ELSEWHERE.iter().any(|entry| is_elsewhere(entry)) {
+        if outcome(spec) == before && !READ_ELSEWHERE.iter().any(is_elsewhere) {
             silent.push(field);
         }
     }

@@ -82,15 +82,16 @@ fn custom_tls(profile: Option<&CustomTlsProfile>, findings: &mut Findings) -> Tl
     };
     let mut cipher_suites = Vec::new();
     for wanted in profile.ciphers.iter().flatten() {
-        match CIPHERS.iter().find(|(open_ssl, go)| open_ssl == wanted || *go == Some(wanted.as_str())) {
-            Some((_, suite)) => cipher_suites.extend(*suite),
-            None => {
-                let known: Vec<&str> = CIPHERS.iter().map(|(name, _)| *name).collect();
-                findings.invalid::<()>(format!(
-                    "{FIELD}.custom.ciphers has {wanted:?}, which kube-apiserver does not offer: expected some of {}",
-                    known.join(", ")
-                ));
-            }
+        if let Some((_, suite)) =
+            CIPHERS.iter().find(|(open_ssl, go)| open_ssl == wanted || *go == Some(wanted.as_str()))
+        {
+            cipher_suites.extend(*suite);
+        } else {
+            let known: Vec<&str> = CIPHERS.iter().map(|(name, _)| *name).collect();
+            findings.invalid::<()>(format!(
+                "{FIELD}.custom.ciphers has {wanted:?}, which kube-apiserver does not offer: expected some of {}",
+                known.join(", ")
+            ));
         }
     }
     TlsSettings { min_version, cipher_suites }

@@ -1,4 +1,5 @@
 //! Where images may come from.
+#![allow(clippy::struct_field_names, reason = "the names of the API, also in what is derived")]
 
 use kube::KubeSchema;
 use kube::core::Rule as CelRule;

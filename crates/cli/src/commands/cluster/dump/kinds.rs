@@ -1,6 +1,7 @@
 //! Which kinds are dumped. A fixed list: discovery would fail with any extension API server that is down.
 
 /// One kind, in the version in which it is read.
+#[allow(clippy::struct_field_names, reason = "Kubernetes' words")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind {
     /// API group; empty for core.
