@@ -6,6 +6,7 @@ mod cluster_commands;
 mod cluster_operators;
 mod command_line;
 mod conditions;
+mod configuration;
 mod control_plane_faults;
 mod create;
 mod faults;
@@ -59,6 +60,10 @@ pub fn all() -> Vec<Case> {
         Case::new("create: conditions, columns and pods are as promised with zero nodes", create::zero_nodes),
         Case::new("parts: ClusterOperators say what waits for nodes", cluster_operators::without_nodes),
         Case::new("create: Secrets are encrypted at rest", create::encrypted_at_rest),
+        Case::new(
+            "configuration: what is honoured reaches the API server, what is not is told",
+            configuration::honoured,
+        ),
         Case::new("api: every rule of the API holds, in its own words", api_rules::hold),
         Case::new("install: what is rendered is what is installed", operations::render),
         Case::new("install: another operator leaves the hosted cluster alone", operations::install_again),
