@@ -6,6 +6,7 @@ mod every;
 mod table;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use table::{HOSTED_CLUSTER, NODE_POOL};
@@ -21,11 +22,30 @@ pub struct Field {
 
 /// The fields of `table` that `spec` sets to something else than `plain` does: a default that the API server writes asks for
 /// nothing.
-pub fn not_honoured<S: Serialize + Default>(table: &'static [Field], spec: &S) -> Vec<&'static Field> {
+pub fn not_honoured<S: Serialize + DeserializeOwned + Default>(
+    table: &'static [Field],
+    spec: &S,
+) -> Vec<&'static Field> {
     let (Ok(spec), Ok(plain)) = (serde_json::to_value(spec), serde_json::to_value(S::default())) else {
         return Vec::new();
     };
-    table.iter().filter(|field| asks_for_something(at(&spec, field.path), at(&plain, field.path))).collect()
+    let asks = |path| {
+        let value = at(&spec, path);
+        asks_for_something(value, at(&plain, path)) && value != defaulted::<S>(&spec, path).as_ref()
+    };
+    table.iter().filter(|field| asks(field.path)).collect()
+}
+
+/// What the API server makes of an empty block at `path`.
+fn defaulted<S: Serialize + DeserializeOwned>(spec: &Value, path: &str) -> Option<Value> {
+    let mut emptied = spec.clone();
+    let block = path.split('.').try_fold(&mut emptied, |value, name| value.get_mut(name))?;
+    if !block.is_object() {
+        return None;
+    }
+    *block = Value::Object(serde_json::Map::new());
+    let read: S = serde_json::from_value(emptied).ok()?;
+    at(&serde_json::to_value(read).ok()?, path).cloned()
 }
 
 fn at<'a>(spec: &'a Value, path: &str) -> Option<&'a Value> {
@@ -75,6 +95,7 @@ mod tests {
             paths(&json!({"operatorConfiguration": {"clusterNetworkOperator": {"disableMultiNetwork": false}}})),
             [""; 0]
         );
+        assert_eq!(paths(&json!({"autoscaling": {}})), [""; 0]);
         assert_eq!(paths(&json!({"capabilities": {}, "olmCatalogPlacement": "management", "fips": false})), [""; 0]);
     }
 

@@ -146,7 +146,7 @@ fn plain(kind: &str, name: &str) -> anyhow::Result<Value> {
     Ok(json!({
         "apiVersion": "hypershift.openshift.io/v1beta1",
         "kind": kind,
-        "metadata": {"name": name, "namespace": "default"},
+        "metadata": {"name": name, "namespace": "clusters"},
         "spec": spec
     }))
 }

@@ -241,13 +241,14 @@ async fn finish(
     ctx.sets.forget(namespace);
     // A pass over the control plane that was under way may have connected once more.
     ctx.guests.stop(ctx, namespace);
+    without_finalizer(ctx, api, hosted_cluster).await?;
+    // Of several that go at once each sees the others until it is gone itself: the last one looks at none.
     let others = ctx.calls.list(api, &ListParams::default()).await?;
     if others.iter().all(|other| other.name_any() == hosted_cluster.name_any()) {
         let bindings: Api<RoleBinding> = Api::namespaced(ctx.client.clone(), &home);
         ctx.rights.forget(&home);
         ctx.calls.delete(&bindings, rights::BINDING, &DeleteParams::default()).await?;
     }
-    without_finalizer(ctx, api, hosted_cluster).await?;
     tracing::info!(object = %ObjectId::of(hosted_cluster), set = copies::SET, "nothing of the cluster is left");
     Ok(())
 }

@@ -33,6 +33,7 @@ const READ_ELSEWHERE: &[(&str, &str)] = &[
     ("etcd.unmanaged", "refused by its type"),
     ("platform.agent", "refused by its type"),
     ("platform.kubevirt", "refused by its type"),
+    ("updateService", "ClusterVersion in the hosted cluster"),
     ("sshKey", "checked, and kept for hosts that are made from it"),
 ];
 

@@ -13,7 +13,6 @@ pub const HOSTED_CLUSTER: &[Field] = &[
     field("capabilities", "OpenShift's optional parts are not run"),
     field("autoscaling", "no platform that is served makes machines"),
     field("autoNode", "its one provisioner needs a cloud"),
-    field("updateService", "nobody is asked for updates; releases are those of the ConfigMap supported-versions"),
     field("monitoring", "metrics are collected by the management cluster's own monitoring"),
     field("operatorConfiguration", "the operators that it speaks to are not run"),
     field(
