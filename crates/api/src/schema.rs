@@ -2,7 +2,7 @@
 //!
 //! schemars describes JSON as serde reads it; an API server wants a little more (list types, both forms of a quantity) and
 //! a little less (an absent field is absent, never null). Types say what is special about a field by a marker, which
-//! [`definition`] turns into the schema and removes:
+//! `definition` turns into the schema and removes:
 //!
 //! | marker | meaning |
 //! |---|---|

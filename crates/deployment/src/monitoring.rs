@@ -9,7 +9,7 @@ use crate::{BOOTSTRAP, Monitoring, OPERATOR, Settings, alerts, metadata};
 
 /// Group and version of Prometheus' operator.
 pub const MONITORING_API: &str = "monitoring.coreos.com/v1";
-/// Kinds that [`objects`] makes; an installation makes them only when the cluster serves them all.
+/// Kinds that `objects` makes; an installation makes them only when the cluster serves them all.
 pub const MONITORING_KINDS: [&str; 3] = ["PodMonitor", "PrometheusRule", "ServiceMonitor"];
 /// Role with which OpenShift's Prometheus finds the pods to scrape; HyperShift's name.
 const SCRAPER: &str = "prometheus";
