@@ -193,7 +193,7 @@ pub struct HostedClusterSpec {
     #[schemars(extend("maxProperties" = 20))]
     pub labels: Option<BTreeMap<String, String>>,
     /// Optional parts of OpenShift.
-    #[serde(default = "no_capabilities")]
+    #[serde(default = "Capabilities::none")]
     #[x_kube(validation = rules::immutable("Capabilities is immutable. Changes might result in unpredictable and disruptive behavior."))]
     pub capabilities: Option<Capabilities>,
     /// What metrics are collected for.
@@ -210,11 +210,6 @@ fn load_balancer_name_is_not_named() -> kube::core::Rule {
 
 fn default_issuer_url() -> String {
     "https://kubernetes.default.svc".to_owned()
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "a serde default has the type of its field")]
-fn no_capabilities() -> Option<Capabilities> {
-    Some(Capabilities::default())
 }
 
 /// Where OpenShift's catalogs of operators run.

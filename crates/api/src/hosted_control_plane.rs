@@ -146,16 +146,11 @@ pub struct HostedControlPlaneSpec {
     #[schemars(extend("maxProperties" = 20))]
     pub labels: Option<BTreeMap<String, String>>,
     /// As on the HostedCluster.
-    #[serde(default = "no_capabilities")]
+    #[serde(default = "Capabilities::none")]
     #[x_kube(validation = rules::immutable("Capabilities is immutable. Changes might result in unpredictable and disruptive behavior."))]
     pub capabilities: Option<Capabilities>,
     /// As on the HostedCluster.
     pub monitoring: Option<MonitoringSpec>,
-}
-
-#[allow(clippy::unnecessary_wraps, reason = "a serde default has the type of its field")]
-fn no_capabilities() -> Option<Capabilities> {
-    Some(Capabilities::default())
 }
 
 /// Status of a control plane.

@@ -1,7 +1,7 @@
 //! `AgentClassification`: a label for Agents of which a query of their inventory is true.
 
 use kube::CustomResource;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
@@ -36,16 +36,12 @@ pub struct AgentClassificationSpec {
 pub struct AgentClassificationStatus {
     /// Agents of which it is true.
     #[serde(default)]
-    #[schemars(schema_with = "count")]
+    #[schemars(schema_with = "crate::schema::parts::integer")]
     pub matched_count: Option<i64>,
     /// Agents at which it failed.
     #[serde(default)]
-    #[schemars(schema_with = "count")]
+    #[schemars(schema_with = "crate::schema::parts::integer")]
     pub error_count: Option<i64>,
     /// What holds and what does not.
     pub conditions: Option<Vec<AgentInstallCondition>>,
-}
-
-fn count(generator: &mut SchemaGenerator) -> Schema {
-    crate::schema::parts::integer(generator)
 }

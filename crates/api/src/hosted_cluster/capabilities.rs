@@ -28,6 +28,14 @@ pub struct Capabilities {
     pub disabled: Option<Vec<OptionalCapability>>,
 }
 
+impl Capabilities {
+    /// The default that the API server writes.
+    #[allow(clippy::unnecessary_wraps, reason = "a serde default has the type of its field")]
+    pub(crate) fn none() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
 /// Optional parts of OpenShift, in the order of HyperShift's enum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[allow(missing_docs, reason = "proper names")]
