@@ -1,5 +1,7 @@
 //! The status of a HostedControlPlane: pure, from what was validated, applied and learned.
 
+mod connections;
+
 use std::sync::Arc;
 
 use hoist_api::conditions::{ALL_IS_WELL, CONTROL_PLANE_AVAILABLE, ConditionType as Type, Reason};
@@ -28,7 +30,6 @@ use super::pods::{self, Trouble};
 use super::versions;
 use super::workloads::Progress;
 use crate::guest::State;
-use crate::node_facts::is_ready;
 use crate::releases::Failure;
 use crate::supported_releases;
 
@@ -218,7 +219,7 @@ fn verdicts(judged: &Judged<'_>, judgement: &Judgement, troubles: &[Trouble], be
         .version
         .conditions()
         .into_iter()
-        .chain(connections(judged, before))
+        .chain(connections::verdicts(judged, before))
         .chain(std::iter::once(content(judged)))
         .collect();
     let is_settled = cluster_operators::is_settled(judged.guest);
@@ -349,48 +350,6 @@ fn valid(judged: &Judged<'_>) -> Vec<Verdict> {
     } else {
         vec![Verdict::new(type_, false, Reason::InvalidConfiguration, refusals(judged))]
     }
-}
-
-fn connections(judged: &Judged<'_>, before: &[Condition]) -> Vec<Verdict> {
-    let types = [Type::DataPlaneConnectionAvailable, Type::ControlPlaneConnectionAvailable];
-    let both = |status: Status, reason: Reason, message: &str| {
-        types.map(|type_| Verdict::new(type_, status, reason, message)).to_vec()
-    };
-    let Some((state, nodes)) = judged.guest.filter(|(state, _)| state.knows_nodes) else {
-        return both(Status::Unknown, Reason::StatusUnknown, "the hosted API server was not reached yet");
-    };
-    if nodes.is_empty() {
-        return both(Status::Unknown, Reason::NoWorkerNodesAvailable, "No worker nodes available");
-    }
-    let ready: Vec<&Arc<Node>> = nodes.iter().filter(|node| is_ready(node)).collect();
-    let data_plane = match &state.data_plane {
-        Some(Ok(())) => Verdict::new(types[0], true, Reason::AsExpected, ALL_IS_WELL),
-        Some(Err(cause)) => Verdict::new(
-            types[0],
-            false,
-            Reason::DataPlaneConnectionError,
-            format!(
-                "the log of a konnectivity agent cannot be read: {cause}; check that nodes reach the published konnectivity address"
-            ),
-        ),
-        None => Verdict::new(types[0], Status::Unknown, Reason::NoWorkerNodesAvailable, "no worker node is ready"),
-    };
-    // A Node stays Ready only while its kubelet renews its lease: that it does is the proof of the way up.
-    let was_up = find(before, types[1]).is_some_and(|condition| condition.status != Status::Unknown.as_str());
-    let control_plane = if ready.is_empty() && !was_up {
-        Verdict::new(types[1], Status::Unknown, Reason::NoWorkerNodesAvailable, "no worker node is ready yet")
-    } else if ready.is_empty() {
-        let names: Vec<String> = nodes.iter().map(|node| node.name_any()).collect();
-        Verdict::new(
-            types[1],
-            false,
-            Reason::NodesMissing,
-            format!("no node reports to the API server ({}); see `hcp get hosts`", names.join(", ")),
-        )
-    } else {
-        Verdict::new(types[1], true, Reason::AsExpected, ALL_IS_WELL)
-    };
-    vec![data_plane, control_plane]
 }
 
 fn content(judged: &Judged<'_>) -> Verdict {

@@ -1,5 +1,7 @@
 //! The status of a NodePool: pure, from its hosts and their Nodes.
 
+mod release;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ use hoist_api::node_pool::{Architecture, NodePoolCondition, NodePoolStatus};
 use hoist_api::{Host, HostedCluster, NodePool};
 use hoist_controller::conditions::{Status, Verdict};
 use hoist_plan::fields;
-use hoist_release::{Release, skew};
+use hoist_release::Release;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -113,7 +115,7 @@ fn verdicts(pool: &NodePool, facts: &Facts<'_>, own: &[&Arc<Node>]) -> Vec<Verdi
     let healthy = healthy(own);
     let mut all = vec![ready_verdict(pool, facts, expected, ready, &machines, &healthy)];
     all.extend(of_spec(pool, facts));
-    all.extend(of_release(facts));
+    all.extend(release::verdicts(facts));
     all.extend(updating(facts, own));
     all.push(reached(facts, expected));
     let has_endpoint = facts.cluster.and_then(|cluster| cluster.status.as_ref()?.ignition_endpoint.as_ref()).is_some();
@@ -316,41 +318,6 @@ fn of_spec(pool: &NodePool, facts: &Facts<'_>) -> Vec<Verdict> {
             arch_message,
         ),
     ]
-}
-
-fn of_release(facts: &Facts<'_>) -> Vec<Verdict> {
-    let payload = [Type::ValidGeneratedPayload, Type::ValidMachineConfig];
-    let all = |status: Status, reason: &str, message: &str| -> Vec<Verdict> {
-        std::iter::once(Type::ValidReleaseImage)
-            .chain(payload)
-            .map(|type_| Verdict::new(type_, status, reason, message))
-            .collect()
-    };
-    match &facts.release {
-        None => all(Status::Unknown, Reason::StatusUnknown.as_ref(), "waiting for the cluster's pull secret"),
-        Some(Err(failure)) => all(Status::False, &failure.reason, &failure.message),
-        Some(Ok(release)) => {
-            let mut verdicts = all(Status::True, Reason::AsExpected.as_ref(), ALL_IS_WELL);
-            verdicts[0].message = format!("Using release image: {}", release.reference);
-            verdicts.push(skew_verdict(facts.cluster, release));
-            verdicts
-        }
-    }
-}
-
-fn skew_verdict(cluster: Option<&HostedCluster>, release: &Release) -> Verdict {
-    let type_ = Type::SupportedVersionSkew;
-    let status = cluster.and_then(|cluster| cluster.status.as_ref());
-    let control_plane =
-        status.and_then(|status| status.control_plane_version.as_ref()).map(|version| &version.desired.version);
-    let control_plane: Option<semver::Version> = control_plane.and_then(|version| version.parse().ok());
-    match control_plane.map(|version| skew::check_node_pool(&version, &release.version)) {
-        Some(Err(error)) => Verdict::new(type_, false, Reason::UnsupportedSkew, error.to_string()),
-        Some(Ok(())) => Verdict::new(type_, true, Reason::AsExpected, "Release image version is valid"),
-        None => {
-            Verdict::new(type_, Status::Unknown, Reason::StatusUnknown, "the control plane's version is not known yet")
-        }
-    }
 }
 
 fn updating(facts: &Facts<'_>, own: &[&Arc<Node>]) -> Vec<Verdict> {
