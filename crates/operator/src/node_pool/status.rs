@@ -1,5 +1,6 @@
 //! The status of a NodePool: pure, from its hosts and their Nodes.
 
+mod nodes_info;
 mod release;
 
 use std::collections::BTreeMap;
@@ -8,7 +9,6 @@ use std::sync::Arc;
 use hoist_api::conditions::{ALL_IS_WELL, NodePoolConditionType as Type, Reason};
 use hoist_api::host::Stage;
 use hoist_api::hosted_cluster::platform::PlatformType;
-use hoist_api::node_pool::status::{NodeVersion, NodesInfo};
 use hoist_api::node_pool::{Architecture, NodePoolCondition, NodePoolStatus};
 use hoist_api::{Host, HostedCluster, NodePool};
 use hoist_controller::conditions::{Status, Verdict};
@@ -76,27 +76,10 @@ pub fn compute(pool: &NodePool, facts: &Facts<'_>, now: Timestamp) -> NodePoolSt
             _ => Some(count),
         },
         version: version.or(before.version),
-        nodes_info: if is_blind { before.nodes_info } else { nodes_info(&own) },
+        nodes_info: if is_blind { before.nodes_info } else { nodes_info::of(&own) },
         platform: before.platform,
         conditions: merge(&before.conditions, &verdicts, pool.metadata.generation, now),
     }
-}
-
-/// How many nodes run which version, newest first. A release has the version of its kubelet.
-fn nodes_info(own: &[&Arc<Node>]) -> Option<NodesInfo> {
-    let mut versions: BTreeMap<&str, (i32, i32)> = BTreeMap::new();
-    for node in own {
-        let Some(info) = node.status.as_ref().and_then(|status| status.node_info.as_ref()) else { continue };
-        let (ready, unready) = versions.entry(&info.kubelet_version).or_default();
-        *(if is_ready(node) { ready } else { unready }) += 1;
-    }
-    let node_versions = versions.into_iter().rev().map(|(kubelet, (ready, unready))| NodeVersion {
-        ocp_version: kubelet.trim_start_matches('v').to_owned(),
-        kubelet_version: kubelet.to_owned(),
-        ready_node_count: ready,
-        unready_node_count: unready,
-    });
-    Some(NodesInfo { node_versions: node_versions.collect() }).filter(|info| !info.node_versions.is_empty())
 }
 
 /// Nodes that belong to a Host of the pool.
