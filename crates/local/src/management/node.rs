@@ -158,6 +158,7 @@ fn node_config(index: u8, payload: &Payload, certificates: &Certificates) -> Nod
     let mut overrides = Map::new();
     overrides.insert("registryPullQPS".to_owned(), json!(0));
     NodeConfig {
+        revision: String::new(),
         cluster: CLUSTER_NAME.to_owned(),
         node_pool: CLUSTER_NAME.to_owned(),
         kubernetes_version: payload.release.version.to_string(),

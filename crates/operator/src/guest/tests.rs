@@ -31,7 +31,7 @@ fn content() -> Content {
     };
     let mut wanted = objects(&hoist_plan::fixtures::plan(), &credentials);
     wanted.extend(node_bootstrap::node_pool("demo", "{}"));
-    Content { access: rights::objects(), objects: wanted, kept: Vec::new() }
+    Content { access: rights::objects(), objects: wanted, kept: Vec::new(), targets: std::collections::BTreeMap::new() }
 }
 
 #[tokio::test]

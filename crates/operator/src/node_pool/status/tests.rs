@@ -9,6 +9,7 @@ fn facts<'a>(cluster: &'a HostedCluster, release: &'a Release, hosts: &'a [Host]
     Facts {
         cluster: Some(cluster),
         release: Some(Ok(release)),
+        target: None,
         hosts,
         nodes: Some(nodes.into_iter().map(Arc::new).collect()),
         refused: BTreeMap::new(),
@@ -141,6 +142,7 @@ fn a_release_that_cannot_be_read_is_reported_with_its_cause() {
     let facts = Facts {
         cluster: Some(&cluster),
         release: Some(Err(&failure)),
+        target: None,
         hosts: &[],
         nodes: None,
         refused: BTreeMap::new(),
