@@ -144,3 +144,6 @@ pub fn out_of_line<'a>(pool: &NodePool, hosts: &'a [Host], nodes: &[Arc<Node>]) 
     };
     hosts.iter().filter(lacks).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,8 +57,8 @@ impl Rollout<'_> {
             member.has_joined && runs.is_some_and(|runs| runs != wanted)
         });
         let old = old.map(|member| {
-            let how = self.how(&member.name);
-            (member.name.clone(), format!("{}{how}", member.name))
+            let runs = configuration_of(member.revision.as_deref().unwrap_or_default());
+            (member.name.clone(), format!("{} has {runs}{}", member.name, self.how(&member.name)))
         });
         self.verdict(Type::UpdatingConfig, &format!("config in progress. Target config: {wanted}"), old.collect())
     }
