@@ -57,3 +57,5 @@ pub const API_SERVER_TOKEN_EXPIRATION: &str =
 pub const NODE_POOL_CURRENT_CONFIG: &str = "hypershift.openshift.io/nodePoolCurrentConfig";
 /// On a NodePool: hash of configuration and release that all of its hosts run.
 pub const NODE_POOL_CURRENT_CONFIG_VERSION: &str = "hypershift.openshift.io/nodePoolCurrentConfigVersion";
+/// On a Node: labels and taints that its NodePool gave it, as JSON, so that they go when the pool takes them back.
+pub const OF_NODE_POOL: &str = "hoist.internal/of-node-pool";

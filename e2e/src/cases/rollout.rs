@@ -137,6 +137,15 @@ fn labels_without_a_rollout(world: &World, kubeconfig: &str) -> anyhow::Result<(
         }
         Ok(())
     })?;
+    let patch = json!({"spec": {"nodeLabels": null}}).to_string();
+    world
+        .kubectl(&["--namespace", "clusters", "patch", "nodepool", IN_PLACE, "--type=merge", "--patch", &patch])?
+        .success()?;
+    eventually("the label goes when the pool takes it back", Duration::from_secs(15), || {
+        let nodes = nodes(world, kubeconfig)?;
+        ensure!(STAYING.iter().all(|name| nodes[*name]["metadata"]["labels"]["tier"].is_null()), "it is still there");
+        Ok(())
+    })?;
     let pool = world.object("clusters", "nodepool", IN_PLACE)?;
     for type_ in ["UpdatingConfig", "UpdatingVersion"] {
         let (status, _, message) = condition(&pool, type_)?;
