@@ -112,6 +112,12 @@ impl Update<'_> {
         let remembered = state::load_config(self.root)?;
         let current = remembered.ok_or_else(|| Cause::new("this host has lost its node configuration", REPORT))?;
         let (wanted, pull_secret) = self.wanted(&current, &arguments.revision).await?;
+        tracing::info!(
+            revision = wanted.revision,
+            version = wanted.kubernetes_version,
+            arguments.replace,
+            "the update begins"
+        );
         self.report(Stage::Updating, None, 1).await;
         let payload = match self.fetch(&wanted, &pull_secret).await {
             Ok(payload) => payload,
@@ -132,12 +138,14 @@ impl Update<'_> {
             }
         };
         record.save(self.root)?;
+        tracing::info!("everything is there; what runs is changed");
         match self.change(&record, &wanted, &pull_secret, &payload).await {
             Ok(()) => {
                 self.state.revision = Some(wanted.revision.clone());
                 self.state.versions = payload.versions();
                 self.state.save(self.root)?;
                 Record::remove(self.root)?;
+                tracing::info!("the node is Ready");
                 Ok(Ended::Updated)
             }
             Err(cause) => {

@@ -181,7 +181,7 @@ fn watch(world: &World, kubeconfig: &str) -> anyhow::Result<()> {
         if !is_killed && !away.is_empty() {
             let host = away[0];
             // Wherever it is: it goes on.
-            is_killed = world.in_host(host, "pkill -9 -f 'hoist-node update'")?.success().is_ok();
+            is_killed = world.in_host(host, "pkill -9 -f '[h]oist-node update'")?.success().is_ok();
             if is_killed {
                 world.in_host(&management, "pkill -9 -x hoist-operator")?.success()?;
             }

@@ -310,3 +310,16 @@ fn a_version_that_the_control_plane_cannot_take_is_not_begun() {
     assert_eq!((value.as_str(), reason.as_str()), ("True", "UnsupportedSkew"));
     assert!(message.contains("upgrade the control plane first"), "{message}");
 }
+
+#[test]
+fn a_rollout_is_not_over_while_the_node_of_a_replaced_host_is_away() {
+    let (cluster, release, target) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"), target());
+    let mut pool = fixtures::node_pool();
+    pool.status = Some(NodePoolStatus { version: Some("1.35.4".to_owned()), ..NodePoolStatus::default() });
+    let mut host = running("worker-0", "b-old", Some((UpdatePhase::Ordered, "")));
+    host.status.as_mut().unwrap().kubelet_version = Some("1.35.4".to_owned());
+    let hosts = [host];
+    let away = Facts { target: Some(&target), ..facts(&cluster, &release, &hosts, Vec::new()) };
+    let status = compute(&pool, &away, fixtures::now());
+    assert_eq!((status.version.as_deref(), of(&status, Type::UpdatingVersion).0.as_str()), (Some("1.35.4"), "True"));
+}

@@ -40,8 +40,12 @@ impl Rollout<'_> {
     fn version(&self, own: &[&Arc<Node>]) -> Verdict {
         let Some(Ok(release)) = self.facts.release else { return nothing(Type::UpdatingVersion) };
         let wanted = release.version.to_string();
-        let old = own.iter().filter_map(|node| Some((node.name_any(), kubelet_version(node)?)));
-        let old = old.filter(|(_, version)| *version != wanted).map(|(name, version)| {
+        let of_nodes = own.iter().filter_map(|node| Some((node.name_any(), kubelet_version(node)?)));
+        // The Node of a host that is replaced is away, its update is not over.
+        let away = members(self.facts.hosts, &[], jiff::Timestamp::UNIX_EPOCH).into_iter();
+        let away = away.filter(|member| member.has_joined && own.iter().all(|node| node.name_any() != member.name));
+        let away = away.filter_map(|member| Some((member.name, member.version?)));
+        let old = of_nodes.chain(away).filter(|(_, version)| *version != wanted).map(|(name, version)| {
             let how = self.how(&name);
             (name.clone(), format!("{name} runs {version}{how}"))
         });
