@@ -18,6 +18,7 @@ mod local;
 mod operations;
 mod other_management;
 mod requests;
+mod rollout;
 mod tokens;
 mod traces;
 mod uninstall;
@@ -110,6 +111,10 @@ pub fn all() -> Vec<Case> {
             cluster_operators::with_nodes,
         ),
         Case::new("join: logs and exec go through konnectivity", join::logs_and_exec),
+        Case::new(
+            "update: pools move from 1.35 to 1.36 host by host, in place and anew, and a workload stays reachable",
+            rollout::one_after_the_other,
+        ),
         Case::new("dump: both clusters, and no secret", operations::dump),
         Case::new("join: a second run of the join line changes nothing", join::join_again),
         Case::beside(
