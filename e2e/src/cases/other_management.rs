@@ -55,8 +55,11 @@ fn host_a_cluster(world: &World, outer: &str) -> anyhow::Result<()> {
     hcp(&[&["install", "--registry", registry, "--pull-secret", secret], &trust[..]].concat())?.success()?;
 
     let policy = ["--control-plane-availability-policy", "SingleReplica", "--etcd-storage-class", "manual"];
+    // The usual ranges are those of the cluster around it.
+    let ranges = ["--cluster-cidr", "10.144.0.0/16", "--service-cidr", "172.30.0.0/16"];
     let wait = ["--pull-secret", secret, "--wait-for", "available", "--timeout", "3m"];
-    hcp(&[&["create", "cluster", "none", "--name", "inner"], &policy[..], &wait[..]].concat())?.success()?;
+    hcp(&[&["create", "cluster", "none", "--name", "inner"], &policy[..], &ranges[..], &wait[..]].concat())?
+        .success()?;
     let inner = hcp(&["create", "kubeconfig", "--name", "inner"])?.success()?;
     let inner = write_file("inner.kubeconfig", &inner)?;
     eventually("the inner cluster's API answers", Duration::from_secs(30), || {
