@@ -10,6 +10,7 @@ mod configuration;
 mod control_plane_faults;
 mod create;
 mod faults;
+mod host_configuration;
 mod instances;
 mod join;
 mod join_faults;
@@ -92,6 +93,7 @@ pub fn all() -> Vec<Case> {
         Case::new("join: logs and exec go through konnectivity", join::logs_and_exec),
         Case::new("dump: both clusters, and no secret", operations::dump),
         Case::new("join: a second run of the join line changes nothing", join::join_again),
+        Case::new("configuration of hosts: what a pool wants is there, and gone with it", host_configuration::of_hosts),
         Case::new("requests: foreign ones and extra names stay pending and are reported", requests::foreign),
         Case::new("requests: a credential is worth nothing with another key", requests::replayed_credential),
         Case::new("requests: a Node of somebody else cannot be taken over by its name", requests::taken_node_name),

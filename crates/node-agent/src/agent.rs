@@ -5,7 +5,7 @@
 use std::{process::Stdio, time::Duration};
 
 use anyhow::Context as _;
-use hoist_host::{HostRoot, init_system::InitSystem, prepare};
+use hoist_host::{HostRoot, host_configuration, init_system::InitSystem, prepare};
 use hoist_node_config::{join::Order, paths};
 use rand::Rng as _;
 use tokio::process::Command;
@@ -23,6 +23,7 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     let root = HostRoot::this_host();
     // Settings do not outlive a reboot, and nobody else would bring them back.
     prepare::kernel()?;
+    host_configuration::kernel(&root)?;
     let mut pause = Duration::from_secs(1);
     loop {
         // Read each time: joining again changes the report token.
