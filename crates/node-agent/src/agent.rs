@@ -11,7 +11,7 @@ use rand::Rng as _;
 use tokio::process::Command;
 use tracing::{error, info, warn};
 
-use crate::state::State;
+use crate::{cause::chain, state::State};
 
 /// Pauses after failures grow up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -23,7 +23,10 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     let root = HostRoot::this_host();
     // Settings do not outlive a reboot, and nobody else would bring them back.
     prepare::kernel()?;
-    host_configuration::kernel(&root)?;
+    if let Err(cause) = host_configuration::kernel(&root) {
+        // Orders are listened to all the same: one of them may mend it.
+        error!(cause = chain(&cause), "kernel settings of the NodePool were not all set");
+    }
     let mut pause = Duration::from_secs(1);
     loop {
         // Read each time: joining again changes the report token.

@@ -172,7 +172,7 @@ mod tests {
     /// All files, each under its path.
     fn shown(config: &NodeConfig) -> String {
         let files = registry_files(config);
-        files.iter().map(|file| format!("# {}\n{}\n", file.path, file.contents)).collect()
+        files.iter().flat_map(|file| ["# ", &file.path, "\n", &file.contents, "\n"]).collect()
     }
 
     fn mirror(source: &str, host: &str, prefix: &str) -> RegistryMirror {

@@ -186,9 +186,11 @@ fn keep(root: &HostRoot, journal: &mut Journal, path: &str) -> Result<(), Error>
 fn copy(root: &HostRoot, place: &Path) -> io::Result<String> {
     let folder = root.path(paths::FILES_BEFORE);
     fs::create_dir_all(&folder)?;
-    let name =
-        (0..).map(|number: u32| format!("{}/{number}", paths::FILES_BEFORE)).find(|path| !root.path(path).exists());
-    let backup = name.unwrap_or_default();
+    let mut number = fs::read_dir(&folder)?.count();
+    while folder.join(number.to_string()).exists() {
+        number += 1;
+    }
+    let backup = format!("{}/{number}", paths::FILES_BEFORE);
     fs::copy(place, root.path(&backup))?;
     fs::File::open(root.path(&backup))?.sync_all()?;
     Ok(backup)

@@ -15,6 +15,7 @@ const FOLDER: &str = "/etc/systemd/system";
 /// How a unit was before it was configured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own in systemd")]
 pub struct UnitState {
     /// Whether there was one of this name.
     pub exists: bool,

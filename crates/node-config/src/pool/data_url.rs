@@ -88,16 +88,13 @@ fn percent_decoded(text: &str) -> Vec<u8> {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut index = 0;
     while let Some(byte) = bytes.get(index) {
-        match (byte, digit(bytes.get(index + 1)), digit(bytes.get(index + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push(u8::try_from(high * 16 + low).unwrap_or(b'%'));
-                index += 3;
-            }
-            _ => {
-                decoded.push(*byte);
-                index += 1;
-            }
-        }
+        let digits = (digit(bytes.get(index + 1)), digit(bytes.get(index + 2)));
+        let (byte, length) = match digits {
+            (Some(high), Some(low)) if *byte == b'%' => (u8::try_from(high * 16 + low).unwrap_or(b'%'), 3),
+            _ => (*byte, 1),
+        };
+        decoded.push(byte);
+        index += length;
     }
     decoded
 }

@@ -38,13 +38,11 @@ impl Document {
     /// The object at `spec.<path>`; a fault when it is something else than an object or absent.
     pub(super) fn spec(&self, faults: &mut Faults<'_>) -> Option<&Map<String, Value>> {
         let spec = self.value.get("spec").filter(|spec| !spec.is_null());
-        match spec {
-            Some(Value::Object(spec)) => Some(spec),
-            _ => {
-                faults.add("has no spec: expected an object");
-                None
-            }
+        if let Some(Value::Object(spec)) = spec {
+            return Some(spec);
         }
+        faults.add("has no spec: expected an object");
+        None
     }
 }
 

@@ -120,13 +120,11 @@ fn fits(path: &str, holds: Holds, value: &Value, faults: &mut Faults<'_>) {
 }
 
 fn inner(path: &str, name: &str, fields: &[(&str, Holds)], value: &Value, faults: &mut Faults<'_>) {
-    match fields.iter().find(|(known, _)| *known == name) {
-        Some((_, holds)) => fits(&format!("{path}.{name}"), *holds, value, faults),
-        None => {
-            let known: Vec<&str> = fields.iter().map(|(known, _)| *known).collect();
-            faults.add(format!("{path}.{name} is not known: expected {}", known.join(", ")));
-        }
+    if let Some((_, holds)) = fields.iter().find(|(known, _)| *known == name) {
+        return fits(&format!("{path}.{name}"), *holds, value, faults);
     }
+    let known: Vec<&str> = fields.iter().map(|(known, _)| *known).collect();
+    faults.add(format!("{path}.{name} is not known: expected {}", known.join(", ")));
 }
 
 fn is_list(value: &Value, test: fn(&Value) -> bool) -> bool {

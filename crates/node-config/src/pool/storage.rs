@@ -79,7 +79,7 @@ fn file(entry: &Value, place: &str, faults: &mut Faults<'_>) -> Option<File> {
     }
     let contents = match whole {
         Some(whole) => FileContents::Whole(Bytes([whole?, appended].concat())),
-        None if parts.is_empty() => FileContents::Whole(Bytes::default()),
+        // **Source:** Ignition's specification: without contents, those of a file that exists stay.
         None => FileContents::Appended(Bytes(appended)),
     };
     Some(File {
@@ -99,17 +99,13 @@ fn link(entry: &Value, place: &str, faults: &mut Faults<'_>) -> Option<Link> {
         faults.add(format!("{place}.hard is not served: use a symbolic link"));
     }
     let path = path(entry, place, faults)?;
-    match text(entry, "target", place, faults).filter(|target| !target.is_empty() && !target.contains('\0')) {
-        Some(target) => Some(Link {
-            path,
-            target: target.to_owned(),
-            overwrite: truth(entry, "overwrite", place, faults) == Some(true),
-        }),
-        None => {
-            faults.add(format!("{place} ({path}) has no target: name what it leads to"));
-            None
-        }
-    }
+    let target = text(entry, "target", place, faults).filter(|target| !target.is_empty() && !target.contains('\0'));
+    let Some(target) = target else {
+        faults.add(format!("{place} ({path}) has no target: name what it leads to"));
+        return None;
+    };
+    let overwrite = truth(entry, "overwrite", place, faults) == Some(true);
+    Some(Link { path, target: target.to_owned(), overwrite })
 }
 
 fn bytes(resource: &Value, path: &str, faults: &mut Faults<'_>) -> Option<Vec<u8>> {
@@ -144,13 +140,13 @@ fn path(entry: &Value, place: &str, faults: &mut Faults<'_>) -> Option<String> {
 fn mode(entry: &Value, place: &str, default: u32, faults: &mut Faults<'_>) -> u32 {
     match entry.get("mode") {
         None | Some(Value::Null) => default,
-        Some(value) => match value.as_u64().and_then(|mode| u32::try_from(mode).ok()).filter(|mode| *mode <= 0o7777) {
-            Some(mode) => mode,
-            None => {
+        Some(value) => {
+            let mode = value.as_u64().and_then(|mode| u32::try_from(mode).ok()).filter(|mode| *mode <= 0o7777);
+            if mode.is_none() {
                 faults.add(format!("{place}.mode is {value}: expected permission bits, such as 0644 or (decimal) 420"));
-                default
             }
-        },
+            mode.unwrap_or(default)
+        }
     }
 }
 
@@ -162,12 +158,12 @@ fn owner(entry: &Value, key: &str, place: &str, faults: &mut Faults<'_>) -> Opti
     }
     match found.get("id")? {
         Value::Null => None,
-        id => match id.as_u64().and_then(|id| u32::try_from(id).ok()) {
-            Some(id) => Some(Owner::Id(id)),
-            None => {
+        id => {
+            let number = id.as_u64().and_then(|id| u32::try_from(id).ok());
+            if number.is_none() {
                 faults.add(format!("{place}.{key}.id is {id}: expected a number"));
-                None
             }
-        },
+            number.map(Owner::Id)
+        }
     }
 }

@@ -39,7 +39,7 @@ fn unit(entry: &Value, place: &str, faults: &mut Faults<'_>) -> Option<SystemdUn
         let place = format!("{place}.dropins of {name}");
         only(dropin, &["name", "contents"], &place, faults);
         let file = text(dropin, "name", &place, faults).unwrap_or_default();
-        if !file.ends_with(".conf") || !is_plain(file) {
+        if !is_plain(file) || file.strip_suffix(".conf").is_none_or(str::is_empty) {
             faults.add(format!("{place}: {file:?} is no name of a drop-in: expected one that ends in .conf"));
             continue;
         }
@@ -48,12 +48,17 @@ fn unit(entry: &Value, place: &str, faults: &mut Faults<'_>) -> Option<SystemdUn
             dropins.insert(file.to_owned(), contents.to_owned());
         }
     }
+    let contents = text(entry, "contents", place, faults).filter(|contents| !contents.is_empty());
+    let mask = truth(entry, "mask", place, faults);
+    if mask == Some(true) && contents.is_some() {
+        faults.add(format!("{place}: unit {name} is masked and has contents: keep one of the two"));
+    }
     Some(SystemdUnit {
         name: name.to_owned(),
-        contents: text(entry, "contents", place, faults).filter(|contents| !contents.is_empty()).map(str::to_owned),
+        contents: contents.map(str::to_owned),
         dropins,
         enabled: truth(entry, "enabled", place, faults),
-        mask: truth(entry, "mask", place, faults),
+        mask,
     })
 }
 

@@ -34,7 +34,7 @@ fn machine_config(name: &str, config: &str) -> String {
 fn tuned(data: &str, recommend: &str) -> Source {
     let text = format!(
         "apiVersion: tuned.openshift.io/v1\nkind: Tuned\nmetadata: {{name: t}}\nspec:\n  profile:\n  - name: own\n    data: |\n{}\n  recommend: {recommend}\n",
-        data.lines().map(|line| format!("      {line}\n")).collect::<String>()
+        data.lines().flat_map(|line| ["      ", line, "\n"]).collect::<String>()
     );
     Source { name: "own".into(), data: Some(BTreeMap::from([("tuning".to_owned(), text)])) }
 }
@@ -84,6 +84,8 @@ fn everything_of_a_machine_config_is_read() {
     assert!(!host.files[0].overwrite && host.files[1].overwrite);
     assert!(matches!(&host.files[1].contents, FileContents::Appended(bytes) if bytes.0 == b"more"));
     assert_eq!(host.links[0].target, "own");
+    let bare = taken(&machine_config("a", "storage: {files: [{path: /etc/theirs, mode: 0600}]}")).host;
+    assert!(matches!(&bare.files[0].contents, FileContents::Appended(bytes) if bytes.0.is_empty()), "theirs stays");
     assert_eq!((host.units[0].name.as_str(), host.units[0].mask), ("chronyd.service", Some(true)));
     assert_eq!((host.units[1].enabled, host.units[1].dropins.len()), (Some(true), 1));
 }
@@ -188,6 +190,7 @@ fn mirrors_that_are_refused(#[case] entry: &str, #[case] words: &str) {
 )]
 #[case::kubelet_unit("systemd: {units: [{name: kubelet.service, dropins: []}]}", "use a KubeletConfig")]
 #[case::unit_name("systemd: {units: [{name: ../x.service}]}", "no name of a unit")]
+#[case::masked_with_contents("systemd: {units: [{name: x.service, mask: true, contents: y}]}", "keep one of the two")]
 #[case::dropin_name("systemd: {units: [{name: x.service, dropins: [{name: x, contents: y}]}]}", "ends in .conf")]
 #[case::unknown("network: {x: y}", "network is not known")]
 fn parts_of_machine_configs_that_are_refused(#[case] config: &str, #[case] words: &str) {

@@ -124,7 +124,7 @@ fn profile(name: &str, data: &str, faults: &mut Faults<'_>) -> Profile {
                 profile.includes.extend(value.split(',').map(|name| name.trim().trim_start_matches('-').to_owned()));
             }
             ("main", _) => {
-                faults.add(format!("profile {name}: {key} of [main] is not served: expected summary and include"))
+                faults.add(format!("profile {name}: {key} of [main] is not served: expected summary and include"));
             }
             ("sysctl", _) => match sysctl(key, value) {
                 Ok(value) => {

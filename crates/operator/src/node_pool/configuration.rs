@@ -50,14 +50,15 @@ pub async fn observe(ctx: &Context, pool: &NodePool) -> Result<Observed, ApiErro
 
 /// What the pool names, as `references` follows it.
 pub fn named(pool: &NodePool) -> Vec<Named> {
-    let mut names: Vec<&str> = references(&pool.spec.config).chain(references(&pool.spec.tuning_config)).collect();
+    let mut names: Vec<&str> =
+        references(pool.spec.config.as_ref()).chain(references(pool.spec.tuning_config.as_ref())).collect();
     names.sort_unstable();
     names.dedup();
     names.into_iter().map(|name| Named { original: name.to_owned(), copy: "", is_secret: false }).collect()
 }
 
-fn references(list: &Option<Vec<LocalObjectReference>>) -> impl Iterator<Item = &str> {
-    list.iter().flatten().map(|reference| reference.name.as_str()).filter(|name| !name.is_empty())
+fn references(list: Option<&Vec<LocalObjectReference>>) -> impl Iterator<Item = &str> {
+    list.into_iter().flatten().map(|reference| reference.name.as_str()).filter(|name| !name.is_empty())
 }
 
 impl Observed {
@@ -68,7 +69,7 @@ impl Observed {
 
     /// Judges it all.
     pub fn check(&self, pool: &NodePool) -> Checked {
-        let machine = pool::machine_configuration(&self.sources(&pool.spec.config)).and_then(|configuration| {
+        let machine = pool::machine_configuration(&self.sources(pool.spec.config.as_ref())).and_then(|configuration| {
             let size = serde_json::to_vec(&configuration.host).map_or(0, |bytes| bytes.len());
             if size > SIZE_LIMIT {
                 return Err(vec![format!(
@@ -78,10 +79,10 @@ impl Observed {
             }
             Ok(configuration)
         });
-        Checked { machine, tuning: pool::tuning(&self.sources(&pool.spec.tuning_config)) }
+        Checked { machine, tuning: pool::tuning(&self.sources(pool.spec.tuning_config.as_ref())) }
     }
 
-    fn sources(&self, list: &Option<Vec<LocalObjectReference>>) -> Vec<Source> {
+    fn sources(&self, list: Option<&Vec<LocalObjectReference>>) -> Vec<Source> {
         let source = |name: &str| {
             let found = self.sources.get(name).and_then(Option::as_ref);
             Source { name: name.to_owned(), data: found.map(|map| map.data.clone().unwrap_or_default()) }

@@ -76,15 +76,12 @@ pub fn configure(config: &mut NodeConfig, plan: &Plan, pool: PoolConfiguration, 
         allowed.dedup();
     }
     for (host, pem) in &hosts.registry_authorities {
-        match config.registries.iter_mut().find(|trust| trust.host == *host) {
-            Some(trust) => {
-                let before = trust.certificate_authority_pem.trim_end();
-                trust.certificate_authority_pem = format!("{before}\n{pem}");
-            }
-            None => {
-                let trust = RegistryTrust { host: host.clone(), certificate_authority_pem: pem.clone() };
-                config.registries.push(trust);
-            }
+        if let Some(trust) = config.registries.iter_mut().find(|trust| trust.host == *host) {
+            let before = trust.certificate_authority_pem.trim_end();
+            trust.certificate_authority_pem = format!("{before}\n{pem}");
+        } else {
+            let trust = RegistryTrust { host: host.clone(), certificate_authority_pem: pem.clone() };
+            config.registries.push(trust);
         }
     }
     config.settings = PoolSettings {

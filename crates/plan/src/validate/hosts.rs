@@ -88,7 +88,7 @@ fn is_proxy(url: &str, schemes: &[&str]) -> bool {
 fn proxy_trust(spec: &ProxySpec, inputs: &Inputs<'_>, findings: &mut Findings) -> Option<String> {
     let name = spec.trusted_ca.as_ref().map(|reference| reference.name.as_str()).filter(|name| !name.is_empty())?;
     let field = format!("{PROXY}.trustedCA");
-    let Some(config_map) = config_map(inputs, &field, name, findings) else { return None };
+    let config_map = config_map(inputs, &field, name, findings)?;
     let Some(text) = config_map.get(BUNDLE) else {
         return findings.invalid(format!("{field}: ConfigMap {name:?} has no key `{BUNDLE}`: add it"));
     };
