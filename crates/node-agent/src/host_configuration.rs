@@ -16,13 +16,15 @@ use crate::{
     cause::Cause,
 };
 
+/// How many stay besides the newest.
+const KEPT: usize = 2;
 const NEXT_STEP: &str =
     "correct the cause, on this host or in spec.config of the NodePool, and run the same line again";
 
 /// Reads what goes with `config`, unless this host has it already, and keeps it.
 pub(crate) async fn fetch(root: &HostRoot, api: &ClusterApi, config: &NodeConfig) -> Result<(), Error> {
     let Some(digest) = &config.settings.host_configuration else { return Ok(()) };
-    if kept(root).is_some_and(|text| hexadecimal(text.as_bytes()) == *digest) {
+    if kept(root, digest).is_some() {
         return Ok(());
     }
     let (path, bytes) = api.host_configuration(&config.node_pool).await?;
@@ -30,9 +32,10 @@ pub(crate) async fn fetch(root: &HostRoot, api: &ClusterApi, config: &NodeConfig
     if found != *digest {
         return Err(Error::Mismatch { path, found, expected: digest.clone() });
     }
-    root.write(paths::HOST_CONFIGURATION, 0o600, &bytes)
+    forget_oldest(root);
+    root.write(&path_of(digest), 0o600, &bytes)
         .map(drop)
-        .map_err(|cause| Error::Kept { path: paths::HOST_CONFIGURATION, cause: cause.to_string() })
+        .map_err(|cause| Error::Kept { path: paths::HOST_CONFIGURATIONS, cause: cause.to_string() })
 }
 
 /// Looks whether this host can have what goes with `config`. Changes nothing.
@@ -53,18 +56,36 @@ pub(crate) fn apply(
 
 fn load(root: &HostRoot, config: &NodeConfig) -> Result<HostConfiguration, Cause> {
     let Some(digest) = &config.settings.host_configuration else { return Ok(HostConfiguration::default()) };
-    let text = kept(root).filter(|text| hexadecimal(text.as_bytes()) == *digest);
-    // What does not parse may be a secret, which no message quotes.
+    let text = kept(root, digest);
     text.and_then(|text| serde_json::from_str(&text).ok()).ok_or_else(|| {
         Cause::new(
-            format!("this host has lost what its NodePool configures on hosts ({})", paths::HOST_CONFIGURATION),
+            format!("this host has lost what its NodePool configures on hosts ({})", path_of(digest)),
             "run `hoist-node leave --force` and join again",
         )
     })
 }
 
-fn kept(root: &HostRoot) -> Option<String> {
-    root.read(paths::HOST_CONFIGURATION).ok().flatten()
+fn path_of(digest: &str) -> String {
+    format!("{}/{digest}.json", paths::HOST_CONFIGURATIONS)
+}
+
+/// The one that goes with `digest`, whole.
+fn kept(root: &HostRoot, digest: &str) -> Option<String> {
+    let text = root.read(&path_of(digest)).ok().flatten()?;
+    (hexadecimal(text.as_bytes()) == digest).then_some(text)
+}
+
+/// Leaves the newest ones: an update that fails goes back to what was there before.
+fn forget_oldest(root: &HostRoot) {
+    let entries = fs_err::read_dir(root.path(paths::HOST_CONFIGURATIONS)).into_iter().flatten().flatten();
+    let mut files: Vec<_> =
+        entries.filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path()))).collect();
+    files.sort();
+    let surplus = files.len().saturating_sub(KEPT);
+    for (_, path) in files.into_iter().take(surplus) {
+        // One file more does no harm.
+        let _ = fs_err::remove_file(path);
+    }
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {
@@ -101,9 +122,17 @@ mod tests {
         let text = r#"{"sysctls":{"vm.max_map_count":"262144"}}"#;
         let digest = hexadecimal(text.as_bytes());
         assert!(load(&root, &config(Some(&digest))).is_err(), "nothing is kept");
-        root.write(paths::HOST_CONFIGURATION, 0o600, text.as_bytes()).expect("written");
+        root.write(&path_of(&digest), 0o600, text.as_bytes()).expect("written");
         assert_eq!(load(&root, &config(Some(&digest))).expect("kept").sysctls.len(), 1);
-        assert!(load(&root, &config(Some(&"0".repeat(64)))).is_err(), "another is kept");
+        let other = "0".repeat(64);
+        root.write(&path_of(&other), 0o600, text.as_bytes()).expect("written");
+        assert!(load(&root, &config(Some(&other))).is_err(), "what is kept is another");
         assert_eq!(load(&root, &config(None)).expect("nothing is wanted any more"), HostConfiguration::default());
+        for name in ["a", "b", "c"] {
+            root.write(&path_of(name), 0o600, b"").expect("written");
+        }
+        forget_oldest(&root);
+        let left = fs_err::read_dir(root.path(paths::HOST_CONFIGURATIONS)).expect("a folder").count();
+        assert_eq!(left, KEPT);
     }
 }

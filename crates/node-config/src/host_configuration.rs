@@ -69,12 +69,13 @@ pub struct Directory {
 pub struct File {
     /// Path on the host.
     pub path: String,
-    /// Permission bits.
-    pub mode: u32,
-    /// Owner; root when absent.
+    /// Permission bits; when absent, those of the host's own file that is appended to, or `rw-r--r--`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<u32>,
+    /// Owner; when absent, as with the mode, or root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Owner>,
-    /// Group; root's when absent.
+    /// Group; likewise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<Owner>,
     /// What it holds.
@@ -157,7 +158,7 @@ mod tests {
         let configuration = HostConfiguration {
             files: vec![File {
                 path: "/etc/x".into(),
-                mode: 0o600,
+                mode: Some(0o600),
                 user: Some(Owner::Id(3)),
                 group: Some(Owner::Name("adm".into())),
                 contents: FileContents::Whole(Bytes(b"secret\xff".to_vec())),

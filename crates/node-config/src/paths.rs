@@ -55,8 +55,8 @@ pub const NODE_STATE: &str = "/var/lib/hoist/node";
 pub const STATE_FILE: &str = "/var/lib/hoist/node/state.json";
 /// What leave has to put back.
 pub const UNDO_JOURNAL: &str = "/var/lib/hoist/node/undo.json";
-/// What users configure on this host, as last read. It may hold secrets.
-pub const HOST_CONFIGURATION: &str = "/var/lib/hoist/node/host.json";
+/// What users configure on this host, as it was read, a file a digest. They may hold secrets.
+pub const HOST_CONFIGURATIONS: &str = "/var/lib/hoist/node/host-configurations";
 /// Names of what of it was applied.
 pub const HOST_CONFIGURATION_RECORD: &str = "/var/lib/hoist/node/host-applied.json";
 /// Copies of files that it replaced.

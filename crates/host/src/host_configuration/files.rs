@@ -12,6 +12,9 @@ use super::{Changes, Error, owners};
 use crate::HostRoot;
 use crate::undo::{Attributes, Journal, Step, beside};
 
+/// Of files that nobody says more of.
+const DEFAULT_MODE: u32 = 0o644;
+
 pub(super) fn directory(
     root: &HostRoot,
     journal: &mut Journal,
@@ -43,11 +46,17 @@ pub(super) fn directory(
 
 pub(super) fn file(root: &HostRoot, journal: &mut Journal, wanted: &File, changes: &mut Changes) -> Result<(), Error> {
     let failed = |source| Error::Path { path: wanted.path.clone(), source };
-    let attributes = attributes(root, wanted.mode, wanted.user.as_ref(), wanted.group.as_ref())?;
+    let mut attributes =
+        attributes(root, wanted.mode.unwrap_or(DEFAULT_MODE), wanted.user.as_ref(), wanted.group.as_ref())?;
     let whole;
     let bytes = match &wanted.contents {
         FileContents::Whole(bytes) => &bytes.0,
         FileContents::Appended(bytes) => {
+            if let Some(own) = original_attributes(root, journal, &wanted.path) {
+                attributes.mode = wanted.mode.unwrap_or(own.mode);
+                attributes.user = if wanted.user.is_some() { attributes.user } else { own.user };
+                attributes.group = if wanted.group.is_some() { attributes.group } else { own.group };
+            }
             whole = [original(root, journal, &wanted.path).map_err(failed)?, bytes.0.clone()].concat();
             &whole
         }
@@ -194,6 +203,20 @@ fn copy(root: &HostRoot, place: &Path) -> io::Result<String> {
     fs::copy(place, root.path(&backup))?;
     fs::File::open(root.path(&backup))?.sync_all()?;
     Ok(backup)
+}
+
+/// Attributes of the host's own file under `path`.
+fn original_attributes(root: &HostRoot, journal: &Journal, path: &str) -> Option<Attributes> {
+    let known = journal.steps().iter().find_map(|step| match step {
+        Step::RestoreFile { path: recorded, attributes, .. } if recorded == path => Some(Some(attributes.clone())),
+        Step::RemoveFile { path: recorded } | Step::RestoreLink { path: recorded, .. } if recorded == path => {
+            Some(None)
+        }
+        _ => None,
+    });
+    let place = root.path(path);
+    let is_file = || fs::symlink_metadata(&place).is_ok_and(|found| found.is_file());
+    known.unwrap_or_else(|| if is_file() { Attributes::of(&place).ok() } else { None })
 }
 
 /// What the host itself has under `path`.

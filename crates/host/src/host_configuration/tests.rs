@@ -17,11 +17,11 @@ fn me() -> (Option<Owner>, Option<Owner>) {
 fn file(path: &str, mode: u32, text: &str) -> File {
     let (user, group) = me();
     let contents = FileContents::Whole(Bytes(text.into()));
-    File { path: path.into(), mode, user, group, contents, overwrite: true }
+    File { path: path.into(), mode: Some(mode), user, group, contents, overwrite: true }
 }
 
 fn appended(path: &str, text: &str) -> File {
-    File { contents: FileContents::Appended(Bytes(text.into())), ..file(path, 0o644, "") }
+    File { contents: FileContents::Appended(Bytes(text.into())), mode: None, ..file(path, 0, "") }
 }
 
 fn directory(path: &str, mode: u32) -> Directory {
@@ -118,7 +118,7 @@ fn a_host_gets_what_is_wanted_and_is_restored_exactly() {
     for line in [
         "f 600 etc/own.d/a/b \"secret\"",
         "f 644 etc/profile \"more\\n\"",
-        "f 644 etc/theirs \"theirs\\nmore\\n\"",
+        "f 640 etc/theirs \"theirs\\nmore\\n\"",
         "l etc/link -> own.d",
         "d 711 srv/ours",
         "d 700 srv/theirs",

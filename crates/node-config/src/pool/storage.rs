@@ -9,7 +9,6 @@ use super::machine_config::{only, text, truth};
 use crate::HostConfiguration;
 use crate::host_configuration::{Bytes, Directory, File, FileContents, Link, Owner};
 
-const DEFAULT_FILE_MODE: u32 = 0o644;
 const DEFAULT_DIRECTORY_MODE: u32 = 0o755;
 
 pub(super) fn read(storage: &Value, host: &mut HostConfiguration, faults: &mut Faults<'_>) {
@@ -59,7 +58,7 @@ fn directory(entry: &Value, place: &str, faults: &mut Faults<'_>) -> Option<Dire
     }
     Some(Directory {
         path: path(entry, place, faults)?,
-        mode: mode(entry, place, DEFAULT_DIRECTORY_MODE, faults),
+        mode: mode(entry, place, faults).unwrap_or(DEFAULT_DIRECTORY_MODE),
         user: owner(entry, "user", place, faults),
         group: owner(entry, "group", place, faults),
     })
@@ -83,7 +82,7 @@ fn file(entry: &Value, place: &str, faults: &mut Faults<'_>) -> Option<File> {
         None => FileContents::Appended(Bytes(appended)),
     };
     Some(File {
-        mode: mode(entry, place, DEFAULT_FILE_MODE, faults),
+        mode: mode(entry, place, faults),
         user: owner(entry, "user", place, faults),
         group: owner(entry, "group", place, faults),
         contents,
@@ -137,17 +136,13 @@ fn path(entry: &Value, place: &str, faults: &mut Faults<'_>) -> Option<String> {
     }
 }
 
-fn mode(entry: &Value, place: &str, default: u32, faults: &mut Faults<'_>) -> u32 {
-    match entry.get("mode") {
-        None | Some(Value::Null) => default,
-        Some(value) => {
-            let mode = value.as_u64().and_then(|mode| u32::try_from(mode).ok()).filter(|mode| *mode <= 0o7777);
-            if mode.is_none() {
-                faults.add(format!("{place}.mode is {value}: expected permission bits, such as 0644 or (decimal) 420"));
-            }
-            mode.unwrap_or(default)
-        }
+fn mode(entry: &Value, place: &str, faults: &mut Faults<'_>) -> Option<u32> {
+    let value = entry.get("mode").filter(|mode| !mode.is_null())?;
+    let mode = value.as_u64().and_then(|mode| u32::try_from(mode).ok()).filter(|mode| *mode <= 0o7777);
+    if mode.is_none() {
+        faults.add(format!("{place}.mode is {value}: expected permission bits, such as 0644 or (decimal) 420"));
     }
+    mode
 }
 
 fn owner(entry: &Value, key: &str, place: &str, faults: &mut Faults<'_>) -> Option<Owner> {

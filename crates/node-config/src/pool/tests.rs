@@ -55,7 +55,7 @@ fn several_documents_in_several_config_maps_come_together() {
         Value::Object(found.kubelet),
         serde_json::json!({"maxPods": 40, "systemReserved": {"cpu": "500m", "memory": "1Gi"}})
     );
-    assert_eq!(found.host.files[0].mode, 0o600, "as Go reads it, 0600 is octal");
+    assert_eq!(found.host.files[0].mode, Some(0o600), "as Go reads it, 0600 is octal");
     assert_eq!((found.mirrors[0].source.as_str(), found.mirrors[0].host.as_str()), ("quay.io", "mirror.test:5000"));
     assert!(!found.mirrors[0].resolves_tags);
 }
@@ -190,7 +190,10 @@ fn mirrors_that_are_refused(#[case] entry: &str, #[case] words: &str) {
 )]
 #[case::kubelet_unit("systemd: {units: [{name: kubelet.service, dropins: []}]}", "use a KubeletConfig")]
 #[case::unit_name("systemd: {units: [{name: ../x.service}]}", "no name of a unit")]
-#[case::masked_with_contents("systemd: {units: [{name: x.service, mask: true, contents: y}]}", "keep one of the two")]
+#[case::masked_with_contents(
+    "systemd: {units: [{name: x.service, mask: true, contents: '[Service]'}]}",
+    "keep one of the two"
+)]
 #[case::dropin_name("systemd: {units: [{name: x.service, dropins: [{name: x, contents: y}]}]}", "ends in .conf")]
 #[case::unknown("network: {x: y}", "network is not known")]
 fn parts_of_machine_configs_that_are_refused(#[case] config: &str, #[case] words: &str) {
