@@ -57,8 +57,8 @@ fn manifests_of_a_node_pool() {
 
 #[test]
 fn manifests_of_what_is_configured_on_hosts() {
-    let nodes = ["worker-1".to_owned()];
-    insta::assert_yaml_snapshot!(node_bootstrap::host_configuration("workers", "host.json", b"{}", &nodes));
+    let users = ["hoist:host:worker-1".to_owned(), "system:node:worker-1".to_owned()];
+    insta::assert_yaml_snapshot!(node_bootstrap::host_configuration("workers", "host.json", b"{}", &users));
 }
 
 #[test]

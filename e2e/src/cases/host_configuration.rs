@@ -142,9 +142,11 @@ fn only_its_own_pool_reads(world: &World, kubeconfig: &str) -> anyhow::Result<()
             ["auth", "can-i", "get", &secret, "--namespace", "kube-system", "--as", user, "--as-group", group];
         Ok(world.kubectl_in(kubeconfig, &arguments)?.code == 0)
     };
-    let pool_group = format!("system:bootstrappers:hoist:{POOL}");
-    ensure!(may("hoist:host:x", &pool_group)?, "hosts that join the pool cannot read its Secret");
-    ensure!(!may("hoist:host:x", "system:bootstrappers:hoist")?, "hosts of other pools can read the Secret");
+    ensure!(
+        may(&format!("hoist:host:{HOST}"), "system:bootstrappers:hoist")?,
+        "a host of the pool cannot read its Secret"
+    );
+    ensure!(!may("hoist:host:worker-1", "system:bootstrappers:hoist")?, "hosts of other pools can read the Secret");
     ensure!(!may("system:node:worker-1", "system:nodes")?, "nodes of other pools can read the Secret");
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What a hosted cluster shall contain, and how the operator reaches it.
 
+use hoist_api::names::{HOST_USER_PREFIX, NODE_USER_PREFIX};
 use hoist_api::{Host, HostedControlPlane, NodePool};
 use hoist_guest::{Credentials, cluster_config, node_bootstrap, objects, rights};
 use hoist_node_config::host_configuration::SECRET_KEY;
@@ -77,9 +78,9 @@ pub fn content(plan: &Plan, observed: &Observed, applied: &Applied, now: Timesta
                 node_config::configure(&mut config, plan, configuration, &observed.own_trust_bundle);
                 if let Some(host) = &host {
                     config.settings.host_configuration = Some(hexadecimal(&Sha256::digest(host)));
-                    let nodes = nodes_of(&observed.hosts, &name);
+                    let users = users_of(&observed.hosts, &name);
                     // Before what refers to it.
-                    content.objects.extend(node_bootstrap::host_configuration(&name, SECRET_KEY, host, &nodes));
+                    content.objects.extend(node_bootstrap::host_configuration(&name, SECRET_KEY, host, &users));
                 }
                 let text = serde_json::to_string(&config).unwrap_or_default();
                 content.objects.extend(node_bootstrap::node_pool(&name, &text));
@@ -94,12 +95,19 @@ pub fn content(plan: &Plan, observed: &Observed, applied: &Applied, now: Timesta
     content
 }
 
-/// Nodes of a pool: those of its Hosts, whose pool comes from their join token. What a node says of itself is not asked.
-fn nodes_of(hosts: &[Host], pool: &str) -> Vec<String> {
-    let own = hosts.iter().filter(|host| host.spec.node_pool == pool && owns_node(host));
-    let mut names: Vec<String> = own.map(ResourceExt::name_any).collect();
-    names.sort_unstable();
-    names
+/// Names under which hosts of a pool speak to their cluster: while they join, and as nodes. Whose pool a Host is of comes from
+/// its join token; what a node says of itself is not asked.
+fn users_of(hosts: &[Host], pool: &str) -> Vec<String> {
+    let own = hosts.iter().filter(|host| host.spec.node_pool == pool);
+    let mut users: Vec<String> = own
+        .flat_map(|host| {
+            let as_node = owns_node(host).then(|| format!("{NODE_USER_PREFIX}{}", host.name_any()));
+            [Some(format!("{HOST_USER_PREFIX}{}", host.name_any())), as_node]
+        })
+        .flatten()
+        .collect();
+    users.sort_unstable();
+    users
 }
 
 /// What the hosted cluster says of itself.
