@@ -125,6 +125,8 @@ pub enum Reason {
     KubeletMinorVersionUnsupportedNextUpgrade,
     ComponentsUnavailable,
     InfrastructureNotReady,
+    InplaceUpgradeFailed,
+    ReplaceUpgradeFailed,
 }
 
 /// HyperShift's literal for a success that needs no words.

@@ -17,6 +17,7 @@ pub mod paths;
 pub mod pool;
 mod pool_settings;
 pub mod registries;
+mod revision;
 pub mod sysctl;
 mod unit;
 mod units;
@@ -37,5 +38,6 @@ pub use node_config::{
 };
 pub use node_name::{InvalidNodeName, validate_node_name};
 pub use pool_settings::{ClusterProxy, PoolSettings, RegistryMirror, RegistryPolicy};
+pub use revision::configuration_of;
 pub use unit::{Ready, Unit};
 pub use units::{systemd_unit, units};

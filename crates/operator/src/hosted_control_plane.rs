@@ -203,7 +203,18 @@ async fn connect(
     let Some(connection) = guest_content::connection(ctx, control_plane, plan, applied) else { return };
     let content = guest_content::content(plan, observed, applied, ctx.clock.now());
     match ctx.guests.ensure(ctx, connection).await {
-        Ok(guest) => guest.set_content(content),
+        Ok(guest) => {
+            let changed: Vec<String> = content
+                .targets
+                .iter()
+                .filter(|(pool, target)| guest.target(pool).as_ref() != Some(*target))
+                .map(|(pool, _)| pool.clone())
+                .collect();
+            guest.set_content(content);
+            for pool in changed {
+                ctx.triggers.node_pool(&plan.identity.hosted_cluster_namespace, &pool);
+            }
+        }
         Err(error) => tracing::warn!(error = error_chain(&error), "no connection into the hosted cluster"),
     }
 }

@@ -6,6 +6,8 @@ use hoist_guest::{Credentials, cluster_config, node_bootstrap, objects, rights};
 use hoist_node_config::host_configuration::SECRET_KEY;
 use hoist_pki::table::names;
 use hoist_plan::Plan;
+use hoist_plan::rollout::Target;
+use hoist_release::{Release, skew};
 use jiff::Timestamp;
 use kube::ResourceExt;
 use sha2::{Digest, Sha256};
@@ -70,7 +72,7 @@ pub fn content(plan: &Plan, observed: &Observed, applied: &Applied, now: Timesta
         let name = pool.name_any();
         let configuration = observed.pool_configurations.get(&name).and_then(Checked::whole);
         match (release, configuration) {
-            (Ok(release), Some(configuration)) if !pauses(pool) => {
+            (Ok(release), Some(configuration)) if !pauses(pool) && fits(plan, observed, release) => {
                 let host = (!configuration.host.is_empty())
                     .then(|| serde_json::to_vec(&configuration.host).unwrap_or_default());
                 let mut config =
@@ -82,10 +84,15 @@ pub fn content(plan: &Plan, observed: &Observed, applied: &Applied, now: Timesta
                     // Before what refers to it.
                     content.objects.extend(node_bootstrap::host_configuration(&name, SECRET_KEY, host, &users));
                 }
+                // Over all that is there by now.
+                config.revision = config.computed_revision();
+                let target = Target { revision: config.revision.clone(), version: config.kubernetes_version.clone() };
+                content.targets.insert(name.clone(), target);
                 let text = serde_json::to_string(&config).unwrap_or_default();
                 content.objects.extend(node_bootstrap::node_pool(&name, &text));
             }
-            // What hosts of a paused pool read stays as it is, and so does it where what the pool asks for cannot be.
+            // What hosts of a paused pool read stays as it is; and of one whose release cannot be run with this control plane, or
+            // whose configuration is not valid.
             _ => {
                 content.kept.extend(node_bootstrap::node_pool(&name, ""));
                 content.kept.extend(node_bootstrap::host_configuration(&name, SECRET_KEY, b"", &[]));
@@ -108,6 +115,12 @@ fn users_of(hosts: &[Host], pool: &str) -> Vec<String> {
         .collect();
     users.sort_unstable();
     users
+}
+
+/// Whether nodes of this release may serve the control plane that runs, and the one that is wanted.
+fn fits(plan: &Plan, observed: &Observed, release: &Release) -> bool {
+    let running = observed.facts.running_version.as_ref().unwrap_or(&plan.release.version);
+    [running, &plan.release.version].into_iter().all(|version| skew::check_node_pool(version, &release.version).is_ok())
 }
 
 /// What the hosted cluster says of itself.

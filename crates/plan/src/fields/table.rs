@@ -15,6 +15,7 @@ pub const HOSTED_CLUSTER: &[Field] = &[
     field("autoNode", "its one provisioner needs a cloud"),
     field("monitoring", "metrics are collected by the management cluster's own monitoring"),
     field("operatorConfiguration", "the operators that it speaks to are not run"),
+    field("platform.agent", "no Agents are bound; hosts join with the line of `hcp create join-command`"),
     field("dns.privateZoneID", "zones belong to clouds"),
     field("dns.publicZoneID", "zones belong to clouds"),
     field(
@@ -33,10 +34,6 @@ pub const HOSTED_CLUSTER: &[Field] = &[
     field("configuration.network.networkDiagnostics", "the checks of OpenShift's network are not run"),
     field("configuration.image.allowedRegistriesForImport", "image streams are not run"),
     field("configuration.image.externalRegistryHostnames", "OpenShift's own registry is not run"),
-    field(
-        "configuration.image.registrySources.containerRuntimeSearchRegistries",
-        "kubelet completes short names to docker.io itself; name registries in full",
-    ),
     field("configuration.ingress", "no router is run; install an ingress controller in the cluster"),
     field("configuration.featureGate", "names of features differ by version, and an unknown one stops a component"),
     field("configuration.proxy.readinessEndpoints", "hosts are told of the proxy at once"),
@@ -46,5 +43,7 @@ pub const HOSTED_CLUSTER: &[Field] = &[
 ];
 
 /// Of a NodePool.
-pub const NODE_POOL: &[Field] =
-    &[field("nodeVolumeDetachTimeout", "a node is removed after its drain, volumes detach by themselves")];
+pub const NODE_POOL: &[Field] = &[
+    field("platform.agent", "no Agents are bound; hosts join with the line of `hcp create join-command`"),
+    field("nodeVolumeDetachTimeout", "a node is removed after its drain, volumes detach by themselves"),
+];

@@ -122,6 +122,12 @@ fn image(spec: &ImageSpec, inputs: &Inputs<'_>, hosts: &mut Hosts, findings: &mu
     hosts.insecure_registries = registries("insecureRegistries", &sources.insecure_registries);
     hosts.blocked_registries = registries("blockedRegistries", &sources.blocked_registries);
     hosts.allowed_registries = registries("allowedRegistries", &sources.allowed_registries);
+    if sources.container_runtime_search_registries.is_some_and(|registries| !registries.is_empty()) {
+        findings.invalid::<()>(format!(
+            "{IMAGE}.registrySources.containerRuntimeSearchRegistries is not served: kubelet completes short names to docker.io \
+             itself; remove it, and name registries in full"
+        ));
+    }
     let name = spec.additional_trusted_ca.as_ref().map(|reference| reference.name.as_str());
     let Some(name) = name.filter(|name| !name.is_empty()) else { return };
     let field = format!("{IMAGE}.additionalTrustedCA");

@@ -117,6 +117,8 @@ fn whole_registries_are_blocked_and_parts_of_them_refused() {
         &with_registries(|sources| sources.blocked_registries = some("bad.test/team")),
         &["blockedRegistries", "whole registries"],
     );
+    let searched = |sources: &mut RegistrySources| sources.container_runtime_search_registries = some("quay.io");
+    assert_invalid(&with_registries(searched), &["containerRuntimeSearchRegistries", "name registries in full"]);
     assert_invalid(
         &with_registries(|sources| sources.allowed_registries = some("*.test")),
         &["allowedRegistries", "pattern"],
