@@ -18,6 +18,8 @@ pub const NODE_API_PORT: u16 = 6443;
 pub const GUEST_OPERATOR_USER: &str = "system:hosted-cluster-config";
 /// Prefix of the user name that a joining host's credential carries.
 pub const HOST_USER_PREFIX: &str = "hoist:host:";
+/// Prefix of the user name that a node's certificate carries. Source: Kubernetes' node authorizer.
+pub const NODE_USER_PREFIX: &str = "system:node:";
 /// Group of all joining hosts.
 pub const HOST_GROUP: &str = "system:bootstrappers:hoist";
 
@@ -33,6 +35,11 @@ pub fn control_plane_namespace(namespace: &str, name: &str) -> String {
 /// [node configuration]: https://docs.rs/hoist-node-config
 pub fn node_config_map(node_pool: &str) -> String {
     format!("hoist-node-{node_pool}")
+}
+
+/// Secret in the hosted cluster's `kube-system` with what users configure on the hosts of a NodePool. Only those read it.
+pub fn host_configuration_secret(node_pool: &str) -> String {
+    node_config_map(node_pool)
 }
 
 /// Secret in the hosted cluster's `kube-system` with the pull secret of its nodes.

@@ -5,7 +5,7 @@
 use hoist_api::dynamic::dynamic;
 use std::collections::BTreeMap;
 
-use hoist_api::names::{HOST_GROUP, NODE_PULL_SECRET, node_config_map};
+use hoist_api::names::{HOST_GROUP, NODE_PULL_SECRET, host_configuration_secret, node_config_map};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use k8s_openapi::api::rbac::v1::Subject;
@@ -52,6 +52,26 @@ pub fn node_pool(node_pool: &str, configuration: &str) -> Vec<DynamicObject> {
             metadata: namespaced(&config_map),
             data: Some(BTreeMap::from([(CONFIGURATION_KEY.to_owned(), configuration.to_owned())])),
             ..ConfigMap::default()
+        }),
+    ]
+}
+
+/// What users configure on the hosts of a NodePool. It may hold secrets, so that only `users` may read it: hosts that join this pool
+/// and its nodes, each by name; no other node.
+///
+/// `configuration` is the JSON of a `HostConfiguration`, `key` its place in the Secret.
+pub fn host_configuration(node_pool: &str, key: &str, configuration: &[u8], users: &[String]) -> Vec<DynamicObject> {
+    let secret = host_configuration_secret(node_pool);
+    let role_name = format!("hoist:host-configuration:{node_pool}");
+    let readers = users.iter().map(|name| user(name)).collect();
+    vec![
+        dynamic(&role(&role_name, vec![rule_on("", &["secrets"], &[secret.as_str()], &["get"])])),
+        dynamic(&role_binding(&role_name, readers)),
+        dynamic(&Secret {
+            metadata: namespaced(&secret),
+            type_: Some("Opaque".to_owned()),
+            data: Some(BTreeMap::from([(key.to_owned(), ByteString(configuration.to_vec()))])),
+            ..Secret::default()
         }),
     ]
 }

@@ -21,6 +21,7 @@ use hoist_node_config::{
 use crate::{
     arguments::UpdateArguments,
     cause::{Cause, chain},
+    host_configuration,
     join::node_api,
     lock, pause_image, payload,
     payload::Payload,
@@ -123,6 +124,10 @@ impl Update<'_> {
             Ok(payload) => payload,
             Err(cause) => return self.not_fetched(record, cause).await,
         };
+        // A host that cannot have what its pool configures now keeps what it has.
+        if let Err(cause) = host_configuration::check(self.root, &facts::detect(self.root), &wanted) {
+            return self.not_fetched(record, cause).await;
+        }
         let record = match record {
             // The cluster may want something else by now; what ran before is the same.
             Some(record) => Record { revision: wanted.revision.clone(), replace: arguments.replace, ..record },
@@ -161,7 +166,11 @@ impl Update<'_> {
         let api = node_api(self.root, current)?;
         let started = Instant::now();
         loop {
-            let read = async { Ok((api.node_config(&self.state.node_pool).await?, api.pull_secret().await?)) };
+            let read = async {
+                let config = api.node_config(&self.state.node_pool).await?;
+                host_configuration::fetch(self.root, &api, &config).await?;
+                Ok((config, api.pull_secret().await?))
+            };
             let cause = match read.await {
                 Ok((config, pull_secret)) if config.revision == revision => return Ok((config, pull_secret)),
                 Ok((config, _)) => format!("the hosted cluster holds revision {:?}, not {revision:?}", config.revision),

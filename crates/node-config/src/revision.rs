@@ -42,7 +42,12 @@ impl NodeConfig {
         if let Value::Object(fields) = &mut fields {
             fields.retain(|name, _| !NOT_ROLLED_OUT.contains(&name.as_str()));
         }
+        // What a user wrote for kubelet counts as it stands: `false` may be the opposite of kubelet's default.
+        let overrides = fields.pointer_mut("/kubelet/overrides").map(Value::take).unwrap_or_default();
         prune(&mut fields);
+        if !is_empty(&overrides) {
+            fields["overrides"] = overrides;
+        }
         // The order in which fields are declared, or a user wrote them, says nothing.
         fields.sort_all_objects();
         let digest = self.release_image.rsplit_once('@').map_or(self.release_image.as_str(), |(_, digest)| digest);
@@ -111,6 +116,10 @@ mod tests {
     #[case("kubelet", |config| config.kubelet.max_pods = Some(20))]
     #[case("trust of a registry", |config| config.registries.clear())]
     #[case("name servers", |config| config.cluster_dns.clear())]
+    #[case("a field of kubelet that is switched off", |config| {
+        config.kubelet.overrides.insert("cpuCFSQuota".into(), false.into());
+    })]
+    #[case("what hosts have besides", |config| config.settings.host_configuration = Some("0".repeat(64)))]
     fn configuration_changes_the_first_part_alone(#[case] what: &str, #[case] change: Change) {
         let before = fixtures::node_config().computed_revision();
         let mut config = fixtures::node_config();

@@ -119,6 +119,8 @@ async fn issue(
     let Some(issuer) = issuer(ctx, control_plane).await? else { return Ok(()) };
     let credential = credential::issue(host, &issuer, ctx.clock.now())?;
     ctx.calls.merge_status(api, &name, &json!({"status": {"bootstrap": credential}})).await?;
+    // What only hosts of its pool may read is opened to it by name.
+    ctx.triggers.control_plane(&host.namespace().unwrap_or_default(), &control_plane.name_any());
     tracing::info!(not_after = %credential.not_after.0, "issued the credential of a joining host");
     ctx.events.normal(&host.object_ref(&()), "CredentialIssued", "the host may join for ten minutes").await;
     Ok(())
