@@ -253,13 +253,13 @@ fn of_spec(pool: &NodePool, facts: &Facts<'_>) -> Vec<Verdict> {
         Pause::Invalid(message) => (true, Reason::InvalidPausedUntilValue, message.clone()),
     };
     let platform = spec.platform.type_;
-    let (is_served, platform_message) = if platform == PlatformType::None {
+    let (is_served, platform_message) = if [PlatformType::None, PlatformType::Agent].contains(&platform) {
         (true, ALL_IS_WELL.to_owned())
     } else {
         (
             false,
             format!(
-                "spec.platform.type {platform} makes machines, which this version of Hoist does not; use None and join hosts"
+                "spec.platform.type {platform} makes machines, which this version of Hoist does not; use None or Agent and join hosts"
             ),
         )
     };
@@ -273,17 +273,13 @@ fn of_spec(pool: &NodePool, facts: &Facts<'_>) -> Vec<Verdict> {
             Type::AutoscalingEnabled,
             scaling,
             if scaling { Reason::NotServed } else { Reason::AsExpected },
-            if scaling { "on platform None hosts join by hand; the bounds are not acted upon" } else { "" },
+            if scaling { "hosts join by themselves, nothing makes them; the bounds are not acted upon" } else { "" },
         ),
         Verdict::new(
             Type::AutorepairEnabled,
             repair,
             if repair { Reason::NotServed } else { Reason::AsExpected },
-            if repair {
-                "on platform None there are no machines to replace; remove a broken host with `hcp remove host`"
-            } else {
-                ""
-            },
+            if repair { "there are no machines to replace; remove a broken host with `hcp remove host`" } else { "" },
         ),
         Verdict::new(Type::UpdateManagementEnabled, true, Reason::AsExpected, ALL_IS_WELL),
         match spec.tuning_config.as_deref() {
