@@ -10,6 +10,7 @@ mod configuration;
 mod control_plane_faults;
 mod create;
 mod faults;
+mod host_configuration;
 mod instances;
 mod join;
 mod join_faults;
@@ -117,6 +118,7 @@ pub fn all() -> Vec<Case> {
         ),
         Case::new("dump: both clusters, and no secret", operations::dump),
         Case::new("join: a second run of the join line changes nothing", join::join_again),
+        Case::new("configuration of hosts: what a pool wants is there, and gone with it", host_configuration::of_hosts),
         Case::beside(
             "requests",
             "requests: foreign ones and extra names stay pending and are reported",

@@ -35,6 +35,16 @@ pub fn node_config_map(node_pool: &str) -> String {
     format!("hoist-node-{node_pool}")
 }
 
+/// Secret in the hosted cluster's `kube-system` with what users configure on the hosts of a NodePool. Only those read it.
+pub fn host_configuration_secret(node_pool: &str) -> String {
+    node_config_map(node_pool)
+}
+
+/// Group of the joining hosts of a NodePool, besides [`HOST_GROUP`].
+pub fn node_pool_host_group(node_pool: &str) -> String {
+    format!("{HOST_GROUP}:{node_pool}")
+}
+
 /// Secret in the hosted cluster's `kube-system` with the pull secret of its nodes.
 pub const NODE_PULL_SECRET: &str = "hoist-pull-secret";
 

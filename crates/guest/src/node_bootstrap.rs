@@ -5,7 +5,9 @@
 use hoist_api::dynamic::dynamic;
 use std::collections::BTreeMap;
 
-use hoist_api::names::{HOST_GROUP, NODE_PULL_SECRET, node_config_map};
+use hoist_api::names::{
+    HOST_GROUP, NODE_PULL_SECRET, host_configuration_secret, node_config_map, node_pool_host_group,
+};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use k8s_openapi::api::rbac::v1::Subject;
@@ -15,6 +17,8 @@ use crate::metadata::{cluster_role_binding, group, namespaced, role, role_bindin
 
 /// Group of all nodes.
 const NODES: &str = "system:nodes";
+/// Prefix of the user name of a node.
+const NODE_USER_PREFIX: &str = "system:node:";
 /// Common name of the certificate that kube-apiserver presents to kubelets.
 const API_SERVER_USER: &str = "system:kube-apiserver";
 /// Key of the configuration in its ConfigMap.
@@ -52,6 +56,27 @@ pub fn node_pool(node_pool: &str, configuration: &str) -> Vec<DynamicObject> {
             metadata: namespaced(&config_map),
             data: Some(BTreeMap::from([(CONFIGURATION_KEY.to_owned(), configuration.to_owned())])),
             ..ConfigMap::default()
+        }),
+    ]
+}
+
+/// What users configure on the hosts of a NodePool, which may hold secrets: hosts that join this pool may read it, and its nodes
+/// by their names; no other node.
+///
+/// `configuration` is the JSON of a `HostConfiguration`, `key` its place in the Secret.
+pub fn host_configuration(node_pool: &str, key: &str, configuration: &[u8], nodes: &[String]) -> Vec<DynamicObject> {
+    let secret = host_configuration_secret(node_pool);
+    let role_name = format!("hoist:host-configuration:{node_pool}");
+    let mut readers = vec![group(&node_pool_host_group(node_pool))];
+    readers.extend(nodes.iter().map(|node| user(&format!("{NODE_USER_PREFIX}{node}"))));
+    vec![
+        dynamic(&role(&role_name, vec![rule_on("", &["secrets"], &[secret.as_str()], &["get"])])),
+        dynamic(&role_binding(&role_name, readers)),
+        dynamic(&Secret {
+            metadata: namespaced(&secret),
+            type_: Some("Opaque".to_owned()),
+            data: Some(BTreeMap::from([(key.to_owned(), ByteString(configuration.to_vec()))])),
+            ..Secret::default()
         }),
     ]
 }

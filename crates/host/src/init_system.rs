@@ -222,7 +222,7 @@ const STOP_DEADLINE: Duration = Duration::from_secs(30);
 /// Longest that systemd may take to stop or start our services.
 const SYSTEMCTL_DEADLINE: Duration = Duration::from_secs(60);
 
-fn systemctl(arguments: &[&str]) -> Result<(), Error> {
+pub(crate) fn systemctl(arguments: &[&str]) -> Result<(), Error> {
     let command = format!("systemctl {}", arguments.join(" "));
     let failed = |cause: String| Error::Command { command: command.clone(), cause };
     let mut child = std::process::Command::new("systemctl")

@@ -5,6 +5,7 @@
 pub mod api_proxy;
 pub mod cni_waiter;
 pub mod facts;
+pub mod host_configuration;
 pub mod init_system;
 pub mod netlink;
 pub mod preflight;

@@ -183,6 +183,29 @@ pub fn remove_other_units(root: &HostRoot, units: &[Unit]) -> Result<(), Error> 
     Ok(())
 }
 
+/// Removes what is said of registries and is not among `files`, left from an older configuration.
+pub fn remove_other_registries(root: &HostRoot, files: &[HostFile]) -> Result<(), Error> {
+    let Ok(entries) = fs::read_dir(root.path(paths::REGISTRY_HOSTS)) else { return Ok(()) };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str() else { continue };
+        let path = |file: &str| format!("{}/{name}/{file}", paths::REGISTRY_HOSTS);
+        let gone: Vec<String> = ["hosts.toml", "ca.crt"]
+            .map(path)
+            .into_iter()
+            .filter(|path| files.iter().all(|file| file.path != *path))
+            .collect();
+        for path in &gone {
+            root.remove(path).map_err(|source| Error::File { path: path.clone(), source })?;
+        }
+        if gone.len() == 2 {
+            // Whatever else lies there is nobody's that asks for it.
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
+    Ok(())
+}
+
 /// Puts a program into `/opt/hoist/bin`, replacing one that runs without disturbing it.
 ///
 /// `source` is outside the host's root as this process sees it. A hard link is made where source and target share a file

@@ -3,6 +3,8 @@
 //! A step is on disk before the change it undoes is made, so that a power cut in between leaves nothing behind. Undoing
 //! something that was never done is no error.
 
+mod restore;
+
 use std::{io, net::IpAddr};
 
 use fs_err as fs;
@@ -11,10 +13,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     HostRoot,
+    host_configuration::units,
     init_system::InitSystem,
     netlink::{self, TableFamily},
     sysctl,
 };
+
+pub use crate::host_configuration::units::UnitState;
+pub use restore::Attributes;
+pub(crate) use restore::beside;
 
 /// One change, and how it is undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +48,43 @@ pub enum Step {
         name: String,
         /// Value before.
         value: String,
+    },
+    /// A file that was there, of which there is a copy.
+    RestoreFile {
+        /// Path on the host.
+        path: String,
+        /// Path of the copy.
+        backup: String,
+        /// Attributes before.
+        attributes: Attributes,
+    },
+    /// A symbolic link that was there.
+    RestoreLink {
+        /// Path on the host.
+        path: String,
+        /// Where it led.
+        target: String,
+        /// Attributes before.
+        attributes: Attributes,
+    },
+    /// A folder that had other attributes.
+    RestoreAttributes {
+        /// Path on the host.
+        path: String,
+        /// Attributes before.
+        attributes: Attributes,
+    },
+    /// A systemd unit that was in another state; undone once its files are as before.
+    RestoreUnit {
+        /// Its name.
+        name: String,
+        /// State before.
+        state: UnitState,
+    },
+    /// A systemd unit that was not there; undone while its file still is.
+    EndUnit {
+        /// Its name.
+        name: String,
     },
     /// An address that an interface did not have.
     RemoveAddress {
@@ -81,6 +125,17 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+}
+
+/// Why [`Journal::undo_some`] ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum UndoSome {
+    /// A step.
+    #[error("failed to undo {:?}: {}", .0.step, .0.cause)]
+    Step(Failed),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] Error),
 }
 
 /// A step that failed, and stays in the journal.
@@ -139,6 +194,18 @@ impl Journal {
         if self.root.path(path).exists() { Ok(()) } else { self.record(Step::RemoveFile { path: path.to_owned() }) }
     }
 
+    /// Undoes those steps, newest first, that `concerns`. One that fails stays recorded, and ends it.
+    pub fn undo_some(&mut self, concerns: impl Fn(&Step) -> bool) -> Result<(), UndoSome> {
+        while let Some(place) = self.steps.iter().rposition(&concerns) {
+            if let Err(cause) = self.undo_step(&self.steps[place]) {
+                return Err(UndoSome::Step(Failed { step: self.steps[place].clone(), cause }));
+            }
+            self.steps.remove(place);
+            self.save()?;
+        }
+        Ok(())
+    }
+
     /// Records a folder that will be filled: removed later if it is missing now, emptied if it is empty now. One that
     /// holds something is somebody else's and is left alone.
     pub fn record_folder(&mut self, path: &str) -> Result<(), Error> {
@@ -191,6 +258,19 @@ impl Journal {
             Step::RemoveFile { path } => self.root.remove(path).map_err(|cause| cause.to_string()),
             Step::RemoveTree { path } => remove_tree(&self.root, path).map_err(|cause| cause.to_string()),
             Step::EmptyFolder { path } => empty_folder(&self.root, path).map_err(|cause| cause.to_string()),
+            Step::RestoreFile { path, backup, attributes } => {
+                restore::file(&self.root, path, backup, attributes).map_err(|cause| cause.to_string())
+            }
+            Step::RestoreLink { path, target, attributes } => {
+                restore::link(&self.root, path, target, attributes).map_err(|cause| cause.to_string())
+            }
+            Step::RestoreAttributes { path, attributes } => {
+                restore::attributes(&self.root, path, attributes).map_err(|cause| cause.to_string())
+            }
+            Step::RestoreUnit { name, state } => {
+                units::restore(&self.root, name, *state).map_err(|cause| chain(&cause))
+            }
+            Step::EndUnit { name } => units::end(&self.root, name).map_err(|cause| chain(&cause)),
             Step::RestoreSysctl { name, value } => sysctl::set(name, value).map_err(|cause| cause.to_string()),
             Step::RemoveAddress { interface, address } => {
                 netlink::remove_address(interface, *address).map_err(|cause| chain(&cause))

@@ -8,13 +8,14 @@ mod work;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use hoist_host::{HostRoot, prepare};
+use hoist_host::{HostRoot, host_configuration, prepare};
 use hoist_node_config::join::{Order, Orders};
 use rand::Rng as _;
 use tracing::{error, info, warn};
 
 use crate::{
     arguments::UpdateArguments,
+    cause::chain,
     server::{Error, Server},
     state::State,
     update,
@@ -35,6 +36,10 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     let root = HostRoot::this_host();
     // Settings do not outlive a reboot, and nobody else would bring them back.
     prepare::kernel()?;
+    if let Err(cause) = host_configuration::kernel(&root) {
+        // Orders are listened to all the same: one of them may mend it.
+        error!(cause = chain(&cause), "kernel settings of the NodePool were not all set");
+    }
     let mut pause = Duration::from_secs(1);
     let mut update: Option<Work> = update::unfinished(&root).and_then(|unfinished| begin(&root, &unfinished));
     loop {

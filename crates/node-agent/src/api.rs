@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hoist_node_config::{Endpoint, NodeConfig, ProxySettings};
+use hoist_node_config::{Endpoint, NodeConfig, ProxySettings, host_configuration::SECRET_KEY};
 use reqwest::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
@@ -28,6 +28,12 @@ pub(crate) enum Error {
     /// Not what it should be.
     #[error("{path} of the cluster's API is not as expected: {cause}")]
     Malformed { path: String, cause: String },
+    /// Not what the node configuration speaks of.
+    #[error("{path} of the cluster's API is another than the node configuration names ({found} instead of {expected})")]
+    Mismatch { path: String, found: String, expected: String },
+    /// This host.
+    #[error("failed to write {path}: {cause}")]
+    Kept { path: &'static str, cause: String },
 }
 
 impl Error {
@@ -35,12 +41,12 @@ impl Error {
     /// step by step.
     pub(crate) fn may_pass(&self) -> bool {
         match self {
-            Self::Unreachable { .. } => true,
+            Self::Unreachable { .. } | Self::Mismatch { .. } => true,
             Self::Refused { status, .. } => {
                 matches!(*status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS)
                     || status.is_server_error()
             }
-            Self::Credential { .. } | Self::Malformed { .. } => false,
+            Self::Credential { .. } | Self::Malformed { .. } | Self::Kept { .. } => false,
         }
     }
 }
@@ -86,16 +92,25 @@ impl ClusterApi {
         serde_json::from_str(text).map_err(|cause| Error::Malformed { path, cause: cause.to_string() })
     }
 
+    /// What users configure on hosts of this NodePool, as JSON, and where it was read.
+    pub(crate) async fn host_configuration(&self, node_pool: &str) -> Result<(String, Vec<u8>), Error> {
+        let path = format!("/api/v1/namespaces/kube-system/secrets/hoist-node-{node_pool}");
+        let bytes = self.secret(&path, SECRET_KEY).await?;
+        Ok((path, bytes))
+    }
+
     /// The pull secret of nodes, as JSON.
     pub(crate) async fn pull_secret(&self) -> Result<Vec<u8>, Error> {
+        self.secret("/api/v1/namespaces/kube-system/secrets/hoist-pull-secret", ".dockerconfigjson").await
+    }
+
+    async fn secret(&self, path: &str, key: &str) -> Result<Vec<u8>, Error> {
         use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-        let path = "/api/v1/namespaces/kube-system/secrets/hoist-pull-secret";
         let object = self.get(path).await?;
-        let text = object.pointer("/data/.dockerconfigjson").and_then(Value::as_str).unwrap_or_default();
+        let text = object.pointer(&format!("/data/{key}")).and_then(Value::as_str).unwrap_or_default();
         // The decoder's own message would quote the secret.
-        let malformed =
-            || Error::Malformed { path: path.to_owned(), cause: "no .dockerconfigjson in base64".to_owned() };
+        let malformed = || Error::Malformed { path: path.to_owned(), cause: format!("no {key} in base64") };
         STANDARD.decode(text).ok().filter(|decoded| !decoded.is_empty()).ok_or_else(malformed)
     }
 

@@ -21,7 +21,7 @@ use crate::{
     api::ClusterApi,
     arguments::JoinArguments,
     cause::Cause,
-    key, lock, pause_image, payload,
+    host_configuration, key, lock, pause_image, payload,
     progress::{Progress, checks_line, say},
     proxy,
     server::Server,
@@ -143,6 +143,7 @@ async fn stages(arguments: &JoinArguments, progress: &mut Progress, reporter: &m
     let (config, pull_secret) =
         configuration(&root, &state, &host_key.key_pem, progress).await.map_err(&credential_stage)?;
     state::save_config(&root, &config).map_err(&credential_stage)?;
+    host_configuration::check(&root, &facts, &config).map_err(&credential_stage)?;
     progress
         .done(Stage::Credential, &format!("NodePool {}, Kubernetes {}", state.node_pool, config.kubernetes_version));
     finish(&mut state, &root, Stage::Credential, progress, reporter).map_err(&credential_stage)?;
@@ -267,7 +268,11 @@ async fn configuration(
     let started = std::time::Instant::now();
     let mut told = false;
     loop {
-        let read = async { Ok((api.node_config(&state.node_pool).await?, api.pull_secret().await?)) };
+        let read = async {
+            let config = api.node_config(&state.node_pool).await?;
+            host_configuration::fetch(root, &api, &config).await?;
+            Ok((config, api.pull_secret().await?))
+        };
         let error: crate::api::Error = match read.await {
             Ok(found) => return Ok(found),
             Err(error) => error,

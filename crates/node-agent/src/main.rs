@@ -6,6 +6,7 @@ mod agent;
 mod api;
 mod arguments;
 mod cause;
+mod host_configuration;
 mod join;
 mod key;
 mod leave;

@@ -120,18 +120,30 @@ fn client(
 ) -> Result<Client, Cause> {
     let docker_config = DockerConfig::parse(pull_secret)
         .map_err(|cause| Cause::of(&cause, "correct the HostedCluster's pull secret"))?;
-    let trust: Vec<&str> = config.registries.iter().map(|trust| trust.certificate_authority_pem.trim_end()).collect();
+    let own = config.registries.iter().map(|trust| trust.certificate_authority_pem.as_str());
+    let trust: Vec<&str> = own
+        .chain([config.settings.trust_bundle_pem.as_str()])
+        .map(str::trim_end)
+        .filter(|pem| !pem.is_empty())
+        .collect();
     let host = image.registry().rsplit_once(':').map_or(image.registry(), |(host, _)| host);
     Client::new(Options {
         trust_bundle_pem: (!trust.is_empty()).then(|| trust.join("\n").into_bytes()),
         docker_config: Some(docker_config),
-        proxy: proxy.filter(|proxy| !is_exempt(host, &proxy.no_proxy)).map(|proxy| proxy.https_proxy.clone()),
+        proxy: way_out(config, proxy, host),
         deadline: DEADLINE,
         size_cap: SIZE_CAP,
         download_folder: Some(root.path(paths::PAYLOAD).join("downloads")),
         ..Options::default()
     })
     .map_err(|cause| Cause::of(&cause, NEXT_STEP))
+}
+
+/// The cluster's proxy, or without one the host's own, unless `host` is reached without.
+fn way_out(config: &NodeConfig, own: Option<&ProxySettings>, host: &str) -> Option<String> {
+    let of_cluster = config.settings.proxy.as_ref().map(|proxy| (&proxy.https_proxy, &proxy.no_proxy));
+    let (https_proxy, no_proxy) = of_cluster.or(own.map(|proxy| (&proxy.https_proxy, &proxy.no_proxy)))?;
+    (!https_proxy.is_empty() && !is_exempt(host, no_proxy)).then(|| https_proxy.clone())
 }
 
 async fn fetch_component(

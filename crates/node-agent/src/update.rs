@@ -21,6 +21,7 @@ use hoist_node_config::{
 use crate::{
     arguments::UpdateArguments,
     cause::{Cause, chain},
+    host_configuration,
     join::node_api,
     lock, pause_image, payload,
     payload::Payload,
@@ -161,7 +162,11 @@ impl Update<'_> {
         let api = node_api(self.root, current)?;
         let started = Instant::now();
         loop {
-            let read = async { Ok((api.node_config(&self.state.node_pool).await?, api.pull_secret().await?)) };
+            let read = async {
+                let config = api.node_config(&self.state.node_pool).await?;
+                host_configuration::fetch(self.root, &api, &config).await?;
+                Ok((config, api.pull_secret().await?))
+            };
             let cause = match read.await {
                 Ok((config, pull_secret)) if config.revision == revision => return Ok((config, pull_secret)),
                 Ok((config, _)) => format!("the hosted cluster holds revision {:?}, not {revision:?}", config.revision),
@@ -177,6 +182,7 @@ impl Update<'_> {
     async fn fetch(&self, config: &NodeConfig, pull_secret: &[u8]) -> Result<Payload, Cause> {
         prepare::folders(self.root)
             .map_err(|cause| Cause::of(&cause, "check the space and rights of /opt and /var"))?;
+        host_configuration::check(self.root, &self.facts, config)?;
         let next_step = "check the registry, the cluster's pull secret and this host's way to the registry";
         payload::fetch(self.root, config, pull_secret, self.state.this_host.proxy.as_ref(), &self.progress)
             .await

@@ -1,8 +1,9 @@
-//! containerd's configuration, and the trust of registries.
+//! containerd's configuration; what it knows of registries is in [`crate::registries`].
 //!
 //! Plugins that would leave traces on the host outside of our folders (`/opt/containerd`, `/run/nri`) are off.
 
-use crate::{HostFacts, RegistryTrust, paths};
+use crate::registries::literal;
+use crate::{HostFacts, PoolSettings, paths};
 
 /// Plugins that a Kubernetes node does not need.
 const DISABLED: [&str; 7] = [
@@ -19,9 +20,13 @@ const DISABLED: [&str; 7] = [
 ///
 /// `sandbox_image` is the release's pause image by digest. It is imported before kubelet starts: containerd pulls it
 /// without credentials, which a private registry refuses.
-pub fn containerd_config(facts: &HostFacts, sandbox_image: &str) -> String {
+pub fn containerd_config(facts: &HostFacts, settings: &PoolSettings, sandbox_image: &str) -> String {
     let disabled: Vec<String> = DISABLED.iter().map(|plugin| format!("  {},\n", literal(plugin))).collect();
     let bin_dirs = format!("[{}, {}]", literal(paths::FOREIGN_CNI_BIN), literal(paths::BIN));
+    let debug = match &settings.container_runtime_log_level {
+        Some(level) => format!("[debug]\n  level = {}\n\n", literal(level)),
+        None => String::new(),
+    };
     format!(
         "\
 version = 3
@@ -31,7 +36,7 @@ imports = []
 disabled_plugins = [
 {disabled}]
 
-[grpc]
+{debug}[grpc]
   address = {socket}
 
 [plugins.'io.containerd.cri.v1.images']
@@ -67,32 +72,6 @@ disabled_plugins = [
     )
 }
 
-/// Path of the authority a registry is trusted by.
-pub fn registry_authority_path(host: &str) -> String {
-    format!("{}/{host}/ca.crt", paths::REGISTRY_HOSTS)
-}
-
-/// Path of the file that sends pulls from a registry to that authority.
-pub fn registry_hosts_path(host: &str) -> String {
-    format!("{}/{host}/hosts.toml", paths::REGISTRY_HOSTS)
-}
-
-/// The `hosts.toml` of one registry.
-pub fn registry_hosts(trust: &RegistryTrust) -> String {
-    let url = format!("https://{}", trust.host);
-    format!(
-        "server = {url}\n\n[host.{url}]\n  capabilities = ['pull', 'resolve']\n  ca = {ca}\n",
-        url = literal(&url),
-        ca = literal(&registry_authority_path(&trust.host)),
-    )
-}
-
-/// A TOML literal string; quotes and line ends cannot occur in paths and image references, and are dropped.
-fn literal(text: &str) -> String {
-    let clean: String = text.chars().filter(|c| *c != '\'' && !c.is_control()).collect();
-    format!("'{clean}'")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,30 +79,25 @@ mod tests {
 
     #[test]
     fn configuration_without_cap_sys_resource() {
-        insta::assert_snapshot!(containerd_config(&fixtures::facts(), "registry.test:5000/r@sha256:00"));
+        insta::assert_snapshot!(containerd_config(
+            &fixtures::facts(),
+            &PoolSettings::default(),
+            "registry.test:5000/r@sha256:00"
+        ));
     }
 
     #[test]
     fn cap_sys_resource_and_systemd_change_exactly_two_lines() {
         let image = "registry.test:5000/r@sha256:00";
+        let settings = PoolSettings::default();
         let mut facts = fixtures::facts();
-        let before = containerd_config(&facts, image);
+        let before = containerd_config(&facts, &settings, image);
         facts.can_lower_oom_score = true;
         facts.systemd = true;
         facts.cgroup_version = CgroupVersion::V2;
-        let after = containerd_config(&facts, image);
+        let after = containerd_config(&facts, &settings, image);
         let changed: Vec<&str> =
             after.lines().zip(before.lines()).filter(|(new, old)| new != old).map(|(new, _)| new.trim()).collect();
         assert_eq!(changed, ["restrict_oom_score_adj = false", "SystemdCgroup = true"]);
-    }
-
-    #[test]
-    fn trust_of_a_registry() {
-        insta::assert_snapshot!(registry_hosts(&fixtures::node_config().registries[0]));
-    }
-
-    #[test]
-    fn a_quote_cannot_end_a_string() {
-        assert_eq!(literal("a'b\nc"), "'abc'");
     }
 }

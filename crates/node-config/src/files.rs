@@ -5,12 +5,8 @@
 use serde_json::json;
 
 use crate::{
-    Endpoint, FirewallTool, HostFacts, NetworkProvider, NodeConfig, ThisHost,
-    cni::CniWaiterConfig,
-    containerd::{containerd_config, registry_authority_path, registry_hosts, registry_hosts_path},
-    kubelet::kubelet_configuration,
-    paths,
-    units::units,
+    Endpoint, FirewallTool, HostFacts, NetworkProvider, NodeConfig, ThisHost, cni::CniWaiterConfig,
+    containerd::containerd_config, kubelet::kubelet_configuration, paths, registries::registry_files, units::units,
 };
 
 /// One file of a host.
@@ -39,17 +35,14 @@ impl HostFile {
 /// The configuration files of a node, units included, credentials not.
 pub fn files(config: &NodeConfig, facts: &HostFacts, this_host: &ThisHost, sandbox_image: &str) -> Vec<HostFile> {
     let mut files = vec![
-        HostFile::public(paths::CONTAINERD_CONFIG, containerd_config(facts, sandbox_image)),
+        HostFile::public(paths::CONTAINERD_CONFIG, containerd_config(facts, &config.settings, sandbox_image)),
         HostFile::public(paths::KUBELET_CONFIG, kubelet_configuration(config, facts)),
         HostFile::public(paths::KUBELET_CLIENT_CA, config.kubelet_client_certificate_authority_pem.clone()),
     ];
     if facts.resolv_conf.is_none() {
         files.push(HostFile::public(paths::EMPTY_RESOLV_CONF, ""));
     }
-    for trust in &config.registries {
-        files.push(HostFile::public(registry_authority_path(&trust.host), trust.certificate_authority_pem.clone()));
-        files.push(HostFile::public(registry_hosts_path(&trust.host), registry_hosts(trust)));
-    }
+    files.extend(registry_files(config));
     if !config.kubelet.has_fixed_kubeconfig {
         let api = proxy_config(config, config.api_port, &config.api_endpoints, this_host);
         files.push(HostFile::public(paths::API_PROXY_CONFIG, api));

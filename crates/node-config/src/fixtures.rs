@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    CgroupVersion, Endpoint, HostFacts, KubeletSettings, NodeConfig, OsRelease, PodNetwork, RegistryTrust, ThisHost,
+    CgroupVersion, Endpoint, HostFacts, KubeletSettings, NodeConfig, OsRelease, PodNetwork, PoolSettings,
+    RegistryTrust, ThisHost,
 };
 
 pub(crate) fn facts() -> HostFacts {
@@ -60,5 +61,6 @@ pub(crate) fn node_config() -> NodeConfig {
         taints: Vec::new(),
         kubelet: KubeletSettings::default(),
         pod_network: PodNetwork::default(),
+        settings: PoolSettings::default(),
     }
 }

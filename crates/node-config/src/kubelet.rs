@@ -9,7 +9,7 @@ use crate::{CgroupVersion, HostFacts, NodeConfig, ThisHost, paths};
 
 /// The KubeletConfiguration (`kubelet.config.k8s.io/v1beta1`), as YAML.
 ///
-/// The user's overrides replace whole top-level fields. Swap that the host's owner accepted is tolerated, but pods
+/// The user's overrides win, key by key. Swap that the host's owner accepted is tolerated, but pods
 /// still get none: that is kubelet's default behaviour (`NoSwap`).
 pub fn kubelet_configuration(config: &NodeConfig, facts: &HostFacts) -> String {
     let mut fields = base(config, facts);
@@ -42,8 +42,20 @@ pub fn kubelet_configuration(config: &NodeConfig, facts: &HostFacts) -> String {
     } else {
         fields.insert("serverTLSBootstrap".into(), json!(true));
     }
-    fields.extend(config.kubelet.overrides.clone());
+    merge(&mut fields, &config.kubelet.overrides);
     serde_saphyr::to_string(&Value::Object(fields)).expect("a tree of JSON values is always YAML")
+}
+
+/// Lays `over` on `fields`; objects are merged, all else is replaced.
+pub(crate) fn merge(fields: &mut Map<String, Value>, over: &Map<String, Value>) {
+    for (key, value) in over {
+        match (fields.get_mut(key), value) {
+            (Some(Value::Object(below)), Value::Object(above)) => merge(below, above),
+            _ => {
+                fields.insert(key.clone(), value.clone());
+            }
+        }
+    }
 }
 
 fn base(config: &NodeConfig, facts: &HostFacts) -> Map<String, Value> {
@@ -195,6 +207,15 @@ mod tests {
         let yaml = kubelet_configuration(&config, &fixtures::facts());
         assert!(yaml.contains("maxParallelImagePulls: 1\n"), "{yaml}");
         assert!(!yaml.contains("maxParallelImagePulls: 5"), "{yaml}");
+    }
+
+    #[test]
+    fn the_users_own_keys_join_ours() {
+        let mut config = fixtures::node_config();
+        config.kubelet.overrides.insert("evictionHard".into(), json!({"memory.available": "500Mi"}));
+        config.kubelet.overrides.insert("maxPods".into(), json!(40));
+        config.kubelet.overrides.insert("systemReserved".into(), json!({"cpu": "100m"}));
+        insta::assert_snapshot!(kubelet_configuration(&config, &fixtures::facts()));
     }
 
     #[test]

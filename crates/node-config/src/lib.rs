@@ -6,6 +6,7 @@
 pub mod cni;
 pub mod containerd;
 mod files;
+pub mod host_configuration;
 mod host_facts;
 pub mod join;
 pub mod kubeconfig;
@@ -13,7 +14,11 @@ mod kubelet;
 mod node_config;
 mod node_name;
 pub mod paths;
+pub mod pool;
+mod pool_settings;
+pub mod registries;
 mod revision;
+pub mod sysctl;
 mod unit;
 mod units;
 
@@ -24,6 +29,7 @@ pub use cni::{CniNetwork, FirewallTool, cni_conflist};
 pub use containerd::containerd_config;
 pub use files::{HostFile, files};
 pub use hoist_api::host::Stage;
+pub use host_configuration::HostConfiguration;
 pub use host_facts::{CgroupVersion, HostFacts, OsRelease};
 pub use kubelet::{kubelet_arguments, kubelet_configuration};
 pub use node_config::{
@@ -31,6 +37,7 @@ pub use node_config::{
     Taint, ThisHost,
 };
 pub use node_name::{InvalidNodeName, validate_node_name};
+pub use pool_settings::{ClusterProxy, PoolSettings, RegistryMirror, RegistryPolicy};
 pub use revision::configuration_of;
 pub use unit::{Ready, Unit};
 pub use units::{systemd_unit, units};

@@ -12,6 +12,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::PoolSettings;
+
 /// A host name or address with a port.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Endpoint {
@@ -79,7 +81,7 @@ pub struct KubeletSettings {
     pub has_fixed_kubeconfig: bool,
     /// Control group below which pods live; `None` is the host's (or its namespace's) root.
     pub cgroup_root: Option<String>,
-    /// Fields of KubeletConfiguration that the user wrote; they win over ours, field by field at the top level.
+    /// Fields of KubeletConfiguration that the user wrote; they win over ours, key by key.
     pub overrides: Map<String, Value>,
 }
 
@@ -167,6 +169,9 @@ pub struct NodeConfig {
     /// The pod network.
     #[serde(default)]
     pub pod_network: PodNetwork,
+    /// What users configure on the pool's hosts.
+    #[serde(default)]
+    pub settings: PoolSettings,
 }
 
 /// What one host is called and how it is reached; decided on the host, not by the control plane.

@@ -55,6 +55,12 @@ pub const NODE_STATE: &str = "/var/lib/hoist/node";
 pub const STATE_FILE: &str = "/var/lib/hoist/node/state.json";
 /// What leave has to put back.
 pub const UNDO_JOURNAL: &str = "/var/lib/hoist/node/undo.json";
+/// What users configure on this host, as it was read, a file a digest. They may hold secrets.
+pub const HOST_CONFIGURATIONS: &str = "/var/lib/hoist/node/host-configurations";
+/// Names of what of it was applied.
+pub const HOST_CONFIGURATION_RECORD: &str = "/var/lib/hoist/node/host-applied.json";
+/// Copies of files that it replaced.
+pub const FILES_BEFORE: &str = "/var/lib/hoist/node/before";
 /// Key made on this host for the first contact.
 pub const BOOTSTRAP_KEY: &str = "/var/lib/hoist/node/bootstrap.key";
 /// Images and snapshots of containerd.

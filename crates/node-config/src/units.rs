@@ -4,14 +4,17 @@
 
 use std::fmt::Write as _;
 
-use crate::{HostFacts, NetworkProvider, NodeConfig, ProxySettings, Ready, ThisHost, Unit, kubelet_arguments, paths};
+use crate::{
+    ClusterProxy, HostFacts, NetworkProvider, NodeConfig, ProxySettings, Ready, ThisHost, Unit, kubelet_arguments,
+    paths,
+};
 
 /// The services of a node: API proxy, containerd, kubelet, CNI waiter and the agent that listens for orders.
 ///
 /// A node whose kubeconfig is ready-made (a management node) has only containerd and kubelet: its API is reached
 /// directly, its network is written beforehand, and nobody gives it orders.
 pub fn units(config: &NodeConfig, facts: &HostFacts, this_host: &ThisHost) -> Vec<Unit> {
-    let mut units = vec![containerd(this_host.proxy.as_ref(), facts), kubelet(config, facts, this_host)];
+    let mut units = vec![containerd(config, facts, this_host), kubelet(config, facts, this_host)];
     if config.kubelet.has_fixed_kubeconfig {
         return units;
     }
@@ -28,15 +31,17 @@ pub fn units(config: &NodeConfig, facts: &HostFacts, this_host: &ThisHost) -> Ve
     units
 }
 
-fn containerd(proxy: Option<&ProxySettings>, facts: &HostFacts) -> Unit {
+fn containerd(config: &NodeConfig, facts: &HostFacts, this_host: &ThisHost) -> Unit {
     let program = format!("{}/containerd", paths::BIN);
     let mut unit = Unit::new("containerd", [program.as_str(), "--config", paths::CONTAINERD_CONFIG])
         .ready_when(Ready::UnixSocket(paths::CONTAINERD_SOCKET.to_owned()));
     unit.notifies = true;
     unit.delegates = facts.uses_systemd_cgroups();
-    match proxy {
-        Some(proxy) => with_proxy(unit, proxy),
-        None => unit,
+    // What the cluster's owner says goes before what the environment of the join happened to be.
+    match (&config.settings.proxy, &this_host.proxy) {
+        (Some(proxy), _) => with_cluster_proxy(unit, proxy),
+        (None, Some(proxy)) => with_proxy(unit, proxy),
+        (None, None) => unit,
     }
 }
 
@@ -45,7 +50,17 @@ fn kubelet(config: &NodeConfig, facts: &HostFacts, this_host: &ThisHost) -> Unit
     argv.extend(kubelet_arguments(config, facts, this_host));
     let mut unit = Unit::new("kubelet", argv).after("containerd").ready_when(Ready::Tcp("127.0.0.1:10248".to_owned()));
     unit.notifies = true;
-    unit
+    match &config.settings.proxy {
+        Some(proxy) => with_cluster_proxy(unit, proxy),
+        None => unit,
+    }
+}
+
+fn with_cluster_proxy(unit: Unit, proxy: &ClusterProxy) -> Unit {
+    let variables =
+        [("HTTP_PROXY", &proxy.http_proxy), ("HTTPS_PROXY", &proxy.https_proxy), ("NO_PROXY", &proxy.no_proxy)];
+    let set = variables.into_iter().filter(|(_, value)| !value.is_empty());
+    set.fold(unit, |unit, (name, value)| unit.env(name, value))
 }
 
 fn with_proxy(unit: Unit, proxy: &ProxySettings) -> Unit {
@@ -128,11 +143,26 @@ mod tests {
     }
 
     #[test]
+    fn the_proxy_of_the_cluster_reaches_containerd_and_kubelet_and_goes_before_the_hosts_own() {
+        let mut this_host = fixtures::this_host();
+        this_host.proxy = Some(ProxySettings { https_proxy: "http://own.test:3128".into(), no_proxy: String::new() });
+        let mut config = fixtures::node_config();
+        config.settings.proxy = Some(ClusterProxy {
+            http_proxy: String::new(),
+            https_proxy: "http://proxy.test:3128".into(),
+            no_proxy: ".svc,localhost".into(),
+        });
+        let environment: std::collections::BTreeMap<String, _> =
+            units(&config, &fixtures::facts(), &this_host).into_iter().map(|unit| (unit.name, unit.env)).collect();
+        insta::assert_json_snapshot!(environment);
+    }
+
+    #[test]
     fn systemd_service_of_containerd() {
         let mut facts = fixtures::facts();
         facts.systemd = true;
         facts.cgroup_version = crate::CgroupVersion::V2;
-        insta::assert_snapshot!(systemd_unit(&containerd(None, &facts)));
+        insta::assert_snapshot!(systemd_unit(&containerd(&fixtures::node_config(), &facts, &fixtures::this_host())));
     }
 
     #[test]

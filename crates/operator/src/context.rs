@@ -39,6 +39,8 @@ pub struct Context {
     pub releases: Releases,
     /// What was read of the objects that HostedClusters name.
     pub references: References,
+    /// Likewise of those that NodePools name.
+    pub pool_references: References,
     /// Facts about the management cluster.
     pub management: Management,
     /// Connections into hosted clusters.

@@ -20,6 +20,10 @@ pub const PULL_SECRET: &str = "pull-secret";
 pub const SSH_KEY: &str = "ssh-key";
 /// Copy of the trust bundle.
 pub const TRUST_BUNDLE: &str = "user-ca-bundle";
+/// Copy of the authority of the hosts' proxy.
+pub const PROXY_TRUST_BUNDLE: &str = "proxy-trusted-ca";
+/// Copy of the authorities of single registries.
+pub const IMAGE_TRUST: &str = "image-trusted-ca";
 /// Copy of the key that encrypts.
 pub const ACTIVE_ENCRYPTION_KEY: &str = "etcd-encryption-active-key";
 /// Copy of the key that still decrypts.
@@ -44,6 +48,10 @@ pub struct Named {
 pub fn named(hosted_cluster: &HostedCluster) -> Vec<Named> {
     let spec = &hosted_cluster.spec;
     let aescbc = spec.secret_encryption.as_ref().and_then(|encryption| encryption.aescbc.as_ref());
+    let configuration = spec.configuration.as_ref();
+    let proxy_trust = configuration.and_then(|configuration| configuration.proxy.as_ref()?.trusted_ca.as_ref());
+    let image_trust =
+        configuration.and_then(|configuration| configuration.image.as_ref()?.additional_trusted_ca.as_ref());
     let reference =
         |name: &str, copy, is_secret| (!name.is_empty()).then(|| Named { original: name.to_owned(), copy, is_secret });
     [
@@ -56,6 +64,8 @@ pub fn named(hosted_cluster: &HostedCluster) -> Vec<Named> {
         spec.service_account_signing_key.as_ref().and_then(|key| reference(&key.name, SERVICE_ACCOUNT_KEY, true)),
         spec.audit_webhook.as_ref().and_then(|secret| reference(&secret.name, AUDIT_WEBHOOK, true)),
         spec.additional_trust_bundle.as_ref().and_then(|bundle| reference(&bundle.name, TRUST_BUNDLE, false)),
+        proxy_trust.and_then(|bundle| reference(&bundle.name, PROXY_TRUST_BUNDLE, false)),
+        image_trust.and_then(|bundle| reference(&bundle.name, IMAGE_TRUST, false)),
     ]
     .into_iter()
     .flatten()

@@ -45,6 +45,7 @@ pub fn context_with(fake: &FakeApi, classes: Vec<k8s_openapi::api::storage::v1::
         events: Events::silent(),
         releases: releases(),
         references: References::default(),
+        pool_references: References::default(),
         management: Management::fixed(vec![node], classes),
         guests: Guests::default(),
         rights: Rights::new("hypershift", "operator"),

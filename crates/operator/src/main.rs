@@ -125,6 +125,7 @@ async fn lead(client: kube::Client, settings: Settings, metrics: Metrics, me: St
         events: Events::new(client.clone(), "hoist-operator", Some(me)),
         releases: Releases::from_registries(settings.registry_trust_bundle.clone(), settings.registry_proxy.clone()),
         references: References::default(),
+        pool_references: References::default(),
         management: management.clone(),
         guests: Guests::default(),
         rights: Rights::new(&settings.namespace, &settings.service_account),

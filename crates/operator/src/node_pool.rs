@@ -1,9 +1,10 @@
 //! Reconciles `NodePool`: says how many of the expected nodes are there, of what version, and what keeps the others away.
 //!
 //! On platform None nothing makes machines: the number of replicas is what is expected, and hosts are counted, never sent away.
-//! What hosts read is part of the hosted cluster's content, see [`node_config`]; hosts that run something else are brought to it
-//! one after the other, see [`rollout`].
+//! What hosts read is part of the hosted cluster's content, see [`node_config`]; what users configure on them is judged here and
+//! there, see [`configuration`]. Hosts that run something else are brought to it one after the other, see [`rollout`].
 
+pub mod configuration;
 pub mod node_config;
 pub mod rollout;
 pub mod status;
@@ -26,7 +27,7 @@ use tracing::instrument;
 
 use crate::context::Context;
 use crate::hosted_cluster::tear_down::without_finalizer;
-use crate::{kept_releases, paused, watches};
+use crate::{kept_releases, paused, references, watches};
 
 const RESYNC: Duration = Duration::from_secs(10 * 60);
 /// How soon a release that could not be read is looked at again.
@@ -81,6 +82,7 @@ pub fn run(ctx: Arc<Context>) -> impl Stream<Item = ()> + Send {
                 .collect::<Vec<_>>()
         })
         .reconcile_on(ctx.triggers.node_pools())
+        .reconcile_on(references::changes_of_pools(Arc::clone(&ctx)))
         .run(reconcile, error_policy, ctx)
         .map(|_| ())
 }
@@ -110,6 +112,7 @@ async fn pass(node_pool: &NodePool, ctx: &Context) -> Result<Action, Error> {
         .filter(|host| host.spec.node_pool == node_pool.name_any())
         .collect();
     if node_pool.metadata.deletion_timestamp.is_some() {
+        ctx.pool_references.forget(&namespace, &node_pool.name_any());
         return release(ctx, &api, &node_pool, cluster.as_ref(), &hosts_api, &hosts).await;
     }
     if !node_pool.finalizers().iter().any(|finalizer| finalizer == FINALIZER) {
@@ -139,6 +142,7 @@ async fn pass(node_pool: &NodePool, ctx: &Context) -> Result<Action, Error> {
             ctx.triggers.host(&control_plane_namespace, &host.name_any());
         }
     }
+    let configuration = read_configuration(ctx, &node_pool, cluster.is_some(), &control_plane_namespace).await?;
     let facts = status::Facts {
         cluster: cluster.as_ref(),
         release: release.as_ref().map(|release| release.as_deref()),
@@ -147,12 +151,14 @@ async fn pass(node_pool: &NodePool, ctx: &Context) -> Result<Action, Error> {
         nodes,
         refused: guest.as_ref().map(|guest| guest.state().refused).unwrap_or_default(),
         pause: pause.clone(),
+        configuration: configuration.as_ref(),
     };
     let wanted = status::compute(&node_pool, &facts, ctx.clock.now());
     if ctx.calls.publish_status(&api, &node_pool, node_pool.status.as_ref(), &wanted).await? {
         announce(ctx, &node_pool, &wanted).await;
     }
-    let at_most = if matches!(release, Some(Ok(_))) { retry.unwrap_or(RESYNC).min(RESYNC) } else { UNREAD };
+    let is_known = matches!(release, Some(Ok(_))) && (configuration.is_some() || cluster.is_none());
+    let at_most = if is_known { retry.unwrap_or(RESYNC).min(RESYNC) } else { UNREAD };
     Ok(Action::requeue(pause.look_again(ctx.clock.now(), at_most)))
 }
 
@@ -177,6 +183,33 @@ async fn announce(ctx: &Context, node_pool: &NodePool, wanted: &NodePoolStatus) 
                 format!("all hosts run what the pool wants, Kubernetes {}", wanted.version.as_deref().unwrap_or(""));
             ctx.events.normal(&about, "Updated", note).await;
         }
+    }
+}
+
+/// Judges the pool's ConfigMaps; a change since the last look is passed on to the control plane, whose pass gives them to hosts.
+async fn read_configuration(
+    ctx: &Context,
+    node_pool: &NodePool,
+    has_cluster: bool,
+    control_plane_namespace: &str,
+) -> Result<Option<configuration::Checked>, ApiError> {
+    let (namespace, name) = (node_pool.namespace().unwrap_or_default(), node_pool.name_any());
+    if !has_cluster {
+        ctx.pool_references.forget(&namespace, &name);
+        return Ok(None);
+    }
+    match configuration::observe(ctx, node_pool).await {
+        Ok(observed) => {
+            let named = configuration::named(node_pool);
+            let is_news = ctx.pool_references.saw(&namespace, &name, &named, |named| observed.version(&named.original));
+            if is_news {
+                ctx.triggers.control_plane(control_plane_namespace, &node_pool.spec.cluster_name);
+            }
+            Ok(Some(observed.check(node_pool)))
+        }
+        // The right to read here comes with the cluster.
+        Err(error) if error.is_forbidden() => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -232,3 +265,6 @@ pub fn error_policy(node_pool: Arc<NodePool>, error: &Error, _: Arc<Context>) ->
     );
     Action::requeue(error.retry_after())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Notices changes of the Secrets and ConfigMaps that HostedClusters name in their own namespaces.
+//! Notices changes of the Secrets and ConfigMaps that HostedClusters and NodePools name in their own namespaces.
 //!
 //! They are asked for one by one and not watched: a watch needs the right to list, and so to read, every Secret beside a
 //! HostedCluster, while reading by name is a right that the operator needs anyway. What is asked for is metadata, as the API
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::{Stream, stream};
-use hoist_api::HostedCluster;
+use hoist_api::{HostedCluster, NodePool};
 use hoist_controller::{ApiError, ObjectId};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Api;
@@ -24,32 +24,33 @@ const ROUND: Duration = Duration::from_secs(8);
 /// Between two questions: at most 50 a second.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Namespace and name of a HostedCluster.
+/// Namespace and name of a HostedCluster or NodePool.
 type Cluster = (String, String);
 /// Whether it is a Secret, and its name.
 type Reference = (bool, String);
 
-/// The versions of referenced objects that the last pass over each HostedCluster worked with.
+/// The versions of referenced objects that the last pass over each HostedCluster, or each NodePool, worked with.
 #[derive(Debug, Default)]
 pub struct References {
     seen: Mutex<BTreeMap<Cluster, BTreeMap<Reference, Option<String>>>>,
 }
 
 impl References {
-    /// A pass read these: `version` gives the resource version of those that exist.
+    /// A pass read these: `version` gives the resource version of those that exist. Returns whether an earlier pass read others.
     pub fn saw<'a>(
         &self,
         namespace: &str,
         name: &str,
         named: &[Named],
         version: impl Fn(&Named) -> Option<&'a String>,
-    ) {
-        let versions =
+    ) -> bool {
+        let versions: BTreeMap<Reference, Option<String>> =
             named.iter().map(|named| ((named.is_secret, named.original.clone()), version(named).cloned())).collect();
-        self.lock().insert((namespace.to_owned(), name.to_owned()), versions);
+        let before = self.lock().insert((namespace.to_owned(), name.to_owned()), versions.clone());
+        before.is_some_and(|before| before != versions)
     }
 
-    /// The HostedCluster is on its way out.
+    /// The object is on its way out.
     pub fn forget(&self, namespace: &str, name: &str) {
         self.lock().remove(&(namespace.to_owned(), name.to_owned()));
     }
@@ -76,17 +77,32 @@ impl References {
 
 /// HostedClusters of which a referenced object changed, appeared or went since their last pass.
 pub fn changes(ctx: Arc<Context>) -> impl Stream<Item = ObjectRef<HostedCluster>> + Send + 'static {
-    stream::unfold((ctx, VecDeque::new()), |(ctx, mut round)| async move {
+    changes_in(ctx, |ctx| &ctx.references)
+}
+
+/// As [`changes`], for NodePools.
+pub fn changes_of_pools(ctx: Arc<Context>) -> impl Stream<Item = ObjectRef<NodePool>> + Send + 'static {
+    changes_in(ctx, |ctx| &ctx.pool_references)
+}
+
+fn changes_in<K>(
+    ctx: Arc<Context>,
+    references: fn(&Context) -> &References,
+) -> impl Stream<Item = ObjectRef<K>> + Send + 'static
+where
+    K: kube::Resource<DynamicType = ()> + 'static,
+{
+    stream::unfold((ctx, VecDeque::new()), move |(ctx, mut round)| async move {
         loop {
             let Some((cluster, reference)) = round.pop_front() else {
                 tokio::time::sleep(ROUND).await;
-                round = ctx.references.round();
+                round = references(&ctx).round();
                 continue;
             };
             tokio::time::sleep(PAUSE).await;
             // What cannot be read now is asked for in the next round.
             let Ok(now) = version(&ctx, &cluster.0, &reference).await else { continue };
-            if ctx.references.is_news(&cluster, &reference, now.as_ref()) {
+            if references(&ctx).is_news(&cluster, &reference, now.as_ref()) {
                 let changed = ObjectRef::new(&cluster.1).within(&cluster.0);
                 return Some((changed, (ctx, round)));
             }

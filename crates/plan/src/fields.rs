@@ -67,9 +67,10 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-/// Fields and reasons as one sentence.
-pub fn sentence(fields: &[&Field]) -> String {
-    let each: Vec<String> = fields.iter().map(|field| format!("spec.{} ({})", field.path, field.why)).collect();
+/// Fields and reasons, and `more` in the same form, as one sentence.
+pub fn sentence(fields: &[&Field], more: Vec<String>) -> String {
+    let mut each: Vec<String> = fields.iter().map(|field| format!("spec.{} ({})", field.path, field.why)).collect();
+    each.extend(more);
     format!("fields without effect: {}", each.join("; "))
 }
 

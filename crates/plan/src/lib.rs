@@ -11,6 +11,7 @@ pub mod fields;
 pub mod finding;
 #[cfg(any(test, feature = "fixtures"))]
 pub mod fixtures;
+pub mod hosts;
 pub mod identity;
 pub mod images;
 pub mod network;
@@ -27,6 +28,7 @@ pub mod validate;
 pub use configuration::{ApiServerConfiguration, AuditPolicy, TlsSettings};
 pub use endpoints::{Endpoints, HostPort};
 pub use finding::Finding;
+pub use hosts::{Hosts, Proxy};
 pub use identity::Identity;
 pub use images::Images;
 pub use network::{Network, NetworkProvider};

@@ -4,7 +4,8 @@ use hoist_api::hosted_cluster::AvailabilityPolicy;
 use hoist_release::Release;
 
 use crate::{
-    ApiServerConfiguration, ApiServerTuning, Identity, Images, Network, Publishing, ResourceOverrides, Scheduling,
+    ApiServerConfiguration, ApiServerTuning, Hosts, Identity, Images, Network, Publishing, ResourceOverrides,
+    Scheduling,
 };
 
 /// Everything that builders need to know of one hosted cluster, checked. Holds no secret and no port that the management
@@ -47,6 +48,8 @@ pub struct Plan {
     pub pull_secret: String,
     /// ConfigMap in the control plane namespace with key `ca-bundle.crt`.
     pub trust_bundle: Option<String>,
+    /// What hosts are told.
+    pub hosts: Hosts,
     /// Secret in the control plane namespace with the user's own service-account key, key `key`.
     pub service_account_signing_key: Option<String>,
 }

@@ -5,6 +5,7 @@
 mod annotations;
 mod configuration;
 mod fields;
+mod hosts;
 mod identity;
 mod network;
 mod platform;
@@ -64,7 +65,8 @@ pub fn validate(inputs: &Inputs<'_>) -> Result<Checked, Vec<Finding>> {
     let api_server_tuning = annotations::tuning(inputs, &mut findings);
     let request_serving_nodes = annotations::request_serving_nodes(inputs, &mut findings);
     annotations::check(inputs, &mut findings);
-    fields::check(inputs, &mut findings);
+    let (hosts, unserved) = hosts::hosts(inputs, network.as_ref(), &mut findings);
+    fields::check(inputs, unserved, &mut findings);
     let api_server_configuration = configuration::api_server(inputs, &mut findings);
     let priority_classes = priority::classes(inputs, &mut findings);
     let Findings { refusals, notices } = findings;
@@ -99,6 +101,7 @@ pub fn validate(inputs: &Inputs<'_>) -> Result<Checked, Vec<Finding>> {
                 is_pki_frozen: inputs.annotations.get(DISABLE_PKI_RECONCILIATION).is_some_and(|value| value != "false"),
                 pull_secret: spec.pull_secret.name.clone(),
                 trust_bundle: secrets.trust_bundle,
+                hosts,
                 service_account_signing_key: secrets.service_account_signing_key,
             };
             Ok(Checked { plan, notices })

@@ -8,6 +8,7 @@ pub mod component;
 mod digest;
 mod image_references;
 mod metadata;
+mod mirror;
 pub mod oci;
 mod reference;
 mod release;
@@ -17,6 +18,7 @@ pub use component::ComponentName;
 pub use digest::{Digest, DigestError};
 pub use image_references::{BuiltComponent, ImageReferences};
 pub use metadata::ReleaseMetadata;
+pub use mirror::{Location, Mirror, MirrorError};
 pub use reference::{ImageReference, ReferenceError};
 pub use release::{Component, Release, ReleaseError};
 

@@ -12,7 +12,7 @@ use hoist_e2e::world::World;
 
 /// What a host has besides the kernel's and its own: everything that a join can bring. /run/mount is mount's own: it makes it
 /// whenever it runs.
-const FOOTPRINT: &str = "
+pub const FOOTPRINT: &str = "
     find / -xdev -not -path '/proc/*' -not -path '/sys/*' -not -path '/tmp/*' -not -path '/var/log/*' -not -path '/root/*' -printf '%y %m %p\\n' | sort
     find /var /run -mindepth 1 -not -path '/var/log/*' -not -path '/run/mount*' -printf '%y %m %p\\n' | sort
     sha256sum /etc/inittab /etc/hosts /etc/resolv.conf

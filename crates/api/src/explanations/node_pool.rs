@@ -36,7 +36,7 @@ pub const NODE_POOL_CONDITIONS: &[Condition] = &[
         "ValidMachineConfig",
         Well::True,
         "The ConfigMaps of spec.config can be used.",
-        &["InvalidConfiguration", "NotServed"],
+        &["InvalidConfiguration", "StatusUnknown"],
     ),
     well("ValidPlatformConfig", Well::True, "The platform's settings can be used.", &["InvalidConfiguration"]),
     well(
@@ -61,7 +61,7 @@ pub const NODE_POOL_CONDITIONS: &[Condition] = &[
         "ValidTuningConfig",
         Well::True,
         "The ConfigMaps of spec.tuningConfig can be used.",
-        &["InvalidConfiguration", "NotServed"],
+        &["InvalidConfiguration", "StatusUnknown"],
     ),
     well(
         "UpdatingPlatformMachineTemplate",

@@ -5,7 +5,7 @@ use std::{fmt::Write as _, net::IpAddr};
 use hoist_host::{HostRoot, facts, init_system, prepare, sysctl};
 use hoist_node_config::{
     CniNetwork, Endpoint, FirewallTool, HostFile, KubeletSettings, NetworkProvider, NodeConfig, PodNetwork,
-    RegistryTrust, ServingFiles, ThisHost, cni_conflist, files, kubeconfig, paths, units,
+    PoolSettings, RegistryTrust, ServingFiles, ThisHost, cni_conflist, files, kubeconfig, paths, units,
 };
 use nix::{
     sys::signal::{Signal, kill},
@@ -191,5 +191,6 @@ fn node_config(index: u8, payload: &Payload, certificates: &Certificates) -> Nod
             ..KubeletSettings::default()
         },
         pod_network: PodNetwork { provider: NetworkProvider::Other, mtu: None },
+        settings: PoolSettings::default(),
     }
 }

@@ -18,6 +18,7 @@ use hoist_node_config::{
 use crate::{
     api::ClusterApi,
     cause::{Cause, chain},
+    host_configuration,
     progress::Progress,
     state::State,
 };
@@ -70,12 +71,14 @@ impl Node<'_> {
             .record(Step::RemoveAddress { interface: "lo".to_owned(), address: self.config.api_address })
             .map_err(|cause| failed(&cause))?;
         prepare::kernel().map_err(|cause| failed(&cause))?;
+        host_configuration::apply(self.root, journal, self.facts, self.config)?;
         let units = units(self.config, self.facts, &state.this_host);
         state.units = units.iter().map(|unit| unit.name.clone()).collect();
         state.save(self.root)?;
         prepare::remove_other_units(self.root, &units).map_err(|cause| failed(&cause))?;
         let mut all = files(self.config, self.facts, &state.this_host, self.sandbox_image);
         all.extend(self.credentials(state, pull_secret, key_pem));
+        prepare::remove_other_registries(self.root, &all).map_err(|cause| failed(&cause))?;
         let changed = prepare::write_files(self.root, &all).map_err(|cause| failed(&cause))?;
         let init = prepare::install_services(self.root, journal, &units).map_err(|cause| failed(&cause))?;
         let was_running = units.iter().any(is_running);
@@ -114,7 +117,10 @@ fn is_running(unit: &Unit) -> bool {
 fn is_affected(unit: &Unit, changed_files: &[String], changed_programs: &[&str]) -> bool {
     let folder = format!("{}/{}/", paths::ETC, unit.name);
     let program = unit.argv.first().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
-    changed_programs.contains(&program) || changed_files.iter().any(|path| path.starts_with(&folder))
+    // containerd reads what is said of registries at each pull.
+    let is_read_anew = |path: &str| path.starts_with(paths::REGISTRY_HOSTS);
+    changed_programs.contains(&program)
+        || changed_files.iter().any(|path| path.starts_with(&folder) && !is_read_anew(path))
 }
 
 /// Waits until containerd answers.
@@ -220,6 +226,8 @@ mod tests {
         let files = ["/etc/hoist/kubelet/config.yaml".to_owned(), "/etc/hoist/units/containerd.json".to_owned()];
         assert!(is_affected(&kubelet, &files, &[]));
         assert!(!is_affected(&containerd, &files, &[]));
+        let registries = ["/etc/hoist/containerd/certs.d/docker.io/hosts.toml".to_owned()];
+        assert!(!is_affected(&containerd, &registries, &[]));
         assert!(is_affected(&containerd, &[], &["containerd"]));
     }
 }

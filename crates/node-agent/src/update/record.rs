@@ -110,7 +110,7 @@ pub(super) fn sandbox_program(root: &HostRoot, image: &str) -> Option<std::path:
 
 #[cfg(test)]
 mod tests {
-    use hoist_node_config::{HostFacts, containerd_config};
+    use hoist_node_config::{HostFacts, PoolSettings, containerd_config};
 
     use super::*;
 
@@ -142,7 +142,7 @@ mod tests {
         let (_folder, root) = host();
         assert!(sandbox_image(&root).is_err());
         let facts: HostFacts = hoist_host::facts::detect(&root);
-        let text = containerd_config(&facts, "hoist.internal/pause:abc");
+        let text = containerd_config(&facts, &PoolSettings::default(), "hoist.internal/pause:abc");
         root.write(paths::CONTAINERD_CONFIG, 0o644, text.as_bytes()).expect("written");
         assert_eq!(sandbox_image(&root).expect("an image"), "hoist.internal/pause:abc");
         assert_eq!(sandbox_program(&root, "hoist.internal/pause:abc"), None);

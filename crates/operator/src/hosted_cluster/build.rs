@@ -5,6 +5,7 @@ mod every;
 
 use std::collections::BTreeMap;
 
+use hoist_api::hosted_cluster::configuration::ClusterConfiguration;
 use hoist_api::hosted_cluster::references::LocalObjectReference;
 use hoist_api::hosted_cluster::{AescbcSpec, SecretEncryptionSpec};
 use hoist_api::hosted_control_plane::HostedControlPlaneSpec;
@@ -120,7 +121,7 @@ pub fn control_plane_spec(hosted_cluster: &HostedCluster, names: Names) -> Hoste
             .additional_trust_bundle
             .as_ref()
             .map(|bundle| reference(bundle, copies::TRUST_BUNDLE)),
-        configuration: spec.configuration.clone(),
+        configuration: configuration(hosted_cluster, names),
         operator_configuration: spec.operator_configuration.clone(),
         audit_webhook: spec.audit_webhook.as_ref().map(|secret| reference(secret, copies::AUDIT_WEBHOOK)),
         image_content_sources: spec.image_content_sources.clone(),
@@ -134,6 +135,20 @@ pub fn control_plane_spec(hosted_cluster: &HostedCluster, names: Names) -> Hoste
         tolerations: spec.tolerations.clone(),
         labels: spec.labels.clone(),
     }
+}
+
+fn configuration(hosted_cluster: &HostedCluster, names: Names) -> Option<ClusterConfiguration> {
+    let mut configuration = hosted_cluster.spec.configuration.clone();
+    if let (Some(configuration), Names::Copies) = (&mut configuration, names) {
+        let proxy = configuration.proxy.as_mut().and_then(|proxy| proxy.trusted_ca.as_mut());
+        let image = configuration.image.as_mut().and_then(|image| image.additional_trusted_ca.as_mut());
+        for (reference, copy) in [(proxy, copies::PROXY_TRUST_BUNDLE), (image, copies::IMAGE_TRUST)] {
+            if let Some(reference) = reference.filter(|reference| !reference.name.is_empty()) {
+                copy.clone_into(&mut reference.name);
+            }
+        }
+    }
+    configuration
 }
 
 /// Whether a namespace that exists is the one that [`namespace`] makes, or nobody's yet.

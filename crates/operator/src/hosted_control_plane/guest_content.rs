@@ -1,7 +1,8 @@
 //! What a hosted cluster shall contain, and how the operator reaches it.
 
-use hoist_api::{HostedControlPlane, NodePool};
+use hoist_api::{Host, HostedControlPlane, NodePool};
 use hoist_guest::{Credentials, cluster_config, node_bootstrap, objects, rights};
+use hoist_node_config::host_configuration::SECRET_KEY;
 use hoist_pki::table::names;
 use hoist_plan::Plan;
 use hoist_plan::rollout::Target;
@@ -16,6 +17,8 @@ use super::status::Judgement;
 use crate::context::Context;
 use crate::guest::{Connection, Content, Report, Route};
 use crate::hexadecimal::hexadecimal;
+use crate::node_bootstrap::ownership::owns_node;
+use crate::node_pool::configuration::Checked;
 use crate::node_pool::node_config;
 use crate::paused;
 use crate::settings::GuestAccess;
@@ -66,21 +69,43 @@ pub fn content(plan: &Plan, observed: &Observed, applied: &Applied, now: Timesta
     content.objects = objects(plan, &credentials);
     for (pool, release) in &observed.node_pools {
         let name = pool.name_any();
-        match release {
-            Ok(release) if !pauses(pool) && fits(plan, observed, release) => {
+        let configuration = observed.pool_configurations.get(&name).and_then(Checked::whole);
+        match (release, configuration) {
+            (Ok(release), Some(configuration)) if !pauses(pool) && fits(plan, observed, release) => {
+                let host = (!configuration.host.is_empty())
+                    .then(|| serde_json::to_vec(&configuration.host).unwrap_or_default());
                 let mut config =
                     node_config::node_config(plan, endpoints, &applied.pki, pool, release, &observed.trust_bundle);
+                node_config::configure(&mut config, plan, configuration, &observed.own_trust_bundle);
+                if let Some(host) = &host {
+                    config.settings.host_configuration = Some(hexadecimal(&Sha256::digest(host)));
+                    let nodes = nodes_of(&observed.hosts, &name);
+                    // Before what refers to it.
+                    content.objects.extend(node_bootstrap::host_configuration(&name, SECRET_KEY, host, &nodes));
+                }
                 config.revision = config.computed_revision();
                 let target = Target { revision: config.revision.clone(), version: config.kubernetes_version.clone() };
                 content.targets.insert(name.clone(), target);
                 let text = serde_json::to_string(&config).unwrap_or_default();
                 content.objects.extend(node_bootstrap::node_pool(&name, &text));
             }
-            // What hosts of a paused pool read stays as it is, and of one whose release cannot be run with this control plane.
-            _ => content.kept.extend(node_bootstrap::node_pool(&name, "")),
+            // What hosts of a paused pool read stays as it is, and so does it where what the pool asks for cannot be, or cannot be
+            // run with this control plane.
+            _ => {
+                content.kept.extend(node_bootstrap::node_pool(&name, ""));
+                content.kept.extend(node_bootstrap::host_configuration(&name, SECRET_KEY, b"", &[]));
+            }
         }
     }
     content
+}
+
+/// Nodes of a pool: those of its Hosts, whose pool comes from their join token. What a node says of itself is not asked.
+fn nodes_of(hosts: &[Host], pool: &str) -> Vec<String> {
+    let own = hosts.iter().filter(|host| host.spec.node_pool == pool && owns_node(host));
+    let mut names: Vec<String> = own.map(ResourceExt::name_any).collect();
+    names.sort_unstable();
+    names
 }
 
 /// Whether nodes of this release may serve the control plane that runs, and the one that is wanted.

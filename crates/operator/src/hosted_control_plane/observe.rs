@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hoist_api::{HostedControlPlane, NodePool, labels, names};
+use hoist_api::{Host, HostedControlPlane, NodePool, labels, names};
 use hoist_controller::ApiError;
 use hoist_plan::Observed as Facts;
 use hoist_release::Release;
@@ -13,6 +13,7 @@ use kube::api::{Api, ListParams};
 
 use super::versions;
 use crate::context::Context;
+use crate::node_pool::configuration;
 use crate::releases::Failure;
 use crate::{copies, kept_releases};
 
@@ -36,6 +37,12 @@ pub struct Observed {
     pub supported: Option<ConfigMap>,
     /// Authorities of registries, PEM: the operator's and the cluster's own.
     pub trust_bundle: String,
+    /// The cluster's own part of it.
+    pub own_trust_bundle: String,
+    /// What the ConfigMaps of each NodePool say, by its name; pools whose ConfigMaps cannot be read are missing.
+    pub pool_configurations: BTreeMap<String, configuration::Checked>,
+    /// Hosts of the cluster.
+    pub hosts: Vec<Host>,
 }
 
 /// Reads it, all at once.
@@ -53,12 +60,14 @@ pub async fn observe(
     let node_pools: Api<NodePool> = Api::namespaced(ctx.client.clone(), &hosted_cluster.0);
     let own_maps: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &ctx.settings.namespace);
     let everything = ListParams::default();
-    let (secrets, config_maps, pods, node_pools, supported) = futures::try_join!(
+    let hosts: Api<Host> = Api::namespaced(ctx.client.clone(), &namespace);
+    let (secrets, config_maps, pods, node_pools, supported, hosts) = futures::try_join!(
         ctx.calls.list(&secrets, &copied),
         ctx.calls.list(&config_maps, &copied),
         ctx.calls.list(&pods, &of_components),
         ctx.calls.list(&node_pools, &everything),
         ctx.calls.get(&own_maps, names::SUPPORTED_VERSIONS),
+        ctx.calls.list(&hosts, &everything),
     )?;
     let pull_secret = content(&secrets, copies::PULL_SECRET, ".dockerconfigjson");
     let image = control_plane
@@ -72,9 +81,17 @@ pub async fn observe(
         let release = kept_releases::get(ctx, &namespace, &pool.spec.release.image, Some(&pull_secret)).await;
         with_releases.push((pool, release));
     }
+    let pool_configurations = pool_configurations(ctx, with_releases.iter().map(|(pool, _)| pool)).await?;
     let mut trust_bundle = ctx.releases.trust_bundle().await.unwrap_or_default();
-    let own = config_maps.iter().find(|map| map.name_any() == copies::TRUST_BUNDLE);
-    trust_bundle.push_str(own.and_then(|map| map.data.as_ref()?.get("ca-bundle.crt")).map_or("", String::as_str));
+    let own_trust_bundle: String = [copies::TRUST_BUNDLE, copies::PROXY_TRUST_BUNDLE]
+        .into_iter()
+        .filter_map(|name| config_maps.iter().find(|map| map.name_any() == name)?.data.as_ref()?.get("ca-bundle.crt"))
+        .flat_map(|pem| [pem.trim_end(), "\n"])
+        .collect();
+    if !trust_bundle.is_empty() && !trust_bundle.ends_with('\n') {
+        trust_bundle.push('\n');
+    }
+    trust_bundle.push_str(&own_trust_bundle);
     let status = control_plane.status.as_ref();
     Ok(Observed {
         facts: Facts {
@@ -92,7 +109,28 @@ pub async fn observe(
         pull_secret,
         supported,
         trust_bundle,
+        own_trust_bundle,
+        pool_configurations,
+        hosts,
     })
+}
+
+async fn pool_configurations(
+    ctx: &Context,
+    pools: impl Iterator<Item = &NodePool>,
+) -> Result<BTreeMap<String, configuration::Checked>, ApiError> {
+    let mut all = BTreeMap::new();
+    for pool in pools {
+        match configuration::observe(ctx, pool).await {
+            Ok(observed) => {
+                all.insert(pool.name_any(), observed.check(pool));
+            }
+            // The right to read beside the HostedCluster is on its way; its hosts keep what they have meanwhile.
+            Err(error) if error.is_forbidden() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
 }
 
 fn bytes(secret: &Secret) -> BTreeMap<String, Vec<u8>> {

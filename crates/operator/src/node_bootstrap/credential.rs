@@ -2,7 +2,7 @@
 
 use hoist_api::Host;
 use hoist_api::host::BootstrapCredential;
-use hoist_api::names::{HOST_GROUP, HOST_USER_PREFIX};
+use hoist_api::names::{HOST_GROUP, HOST_USER_PREFIX, node_pool_host_group};
 use hoist_pki::{Authority, CertificateFacts, CertificateRequest, Leaf, Subject, Usage, lifetime};
 use hoist_plan::HostPort;
 use jiff::Timestamp;
@@ -55,7 +55,11 @@ pub fn issue(host: &Host, issuer: &Issuer, now: Timestamp) -> Result<BootstrapCr
     }
     // Whatever the request says of itself: only its key is taken over.
     let leaf = Leaf {
-        subject: Subject::member(format!("{HOST_USER_PREFIX}{name}"), HOST_GROUP),
+        // The second group reads what is configured on hosts of this pool alone; the pool is the join token's, not the host's word.
+        subject: Subject {
+            common_name: format!("{HOST_USER_PREFIX}{name}"),
+            organizations: vec![HOST_GROUP.to_owned(), node_pool_host_group(&host.spec.node_pool)],
+        },
         names: Vec::new(),
         usage: Usage::Client,
         lifetime: lifetime::HOST_CREDENTIAL,

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use hoist_api::{NodePool, labels};
 use hoist_control_plane::Pki;
-use hoist_node_config::{Endpoint, KubeletSettings, NetworkProvider, NodeConfig, PodNetwork, RegistryTrust, Taint};
+use hoist_node_config::pool::PoolConfiguration;
+use hoist_node_config::{
+    ClusterProxy, Endpoint, KubeletSettings, NetworkProvider, NodeConfig, PodNetwork, PoolSettings, RegistryMirror,
+    RegistryPolicy, RegistryTrust, Taint,
+};
 use hoist_pki::table::names;
 use hoist_plan::{Endpoints, Plan};
 use hoist_release::Release;
@@ -50,7 +54,59 @@ pub fn node_config(
             },
             mtu: None,
         },
+        settings: PoolSettings::default(),
     }
+}
+
+/// Adds what users configure on hosts: the pool's own configuration, and the cluster's proxy, mirrors and registries.
+pub fn configure(config: &mut NodeConfig, plan: &Plan, pool: PoolConfiguration, trust_bundle: &str) {
+    let hosts = &plan.hosts;
+    config.kubelet.overrides = pool.kubelet;
+    let of_cluster = hosts.mirrors.iter().map(|mirror| RegistryMirror {
+        source: mirror.source_host.clone(),
+        host: mirror.host.clone(),
+        prefix: mirror.prefix.clone(),
+        resolves_tags: false,
+        replaces_source: false,
+    });
+    let mut allowed = hosts.allowed_registries.clone();
+    if !allowed.is_empty() {
+        // Without these no node becomes Ready.
+        let needed = [registry_of(&config.release_image), plan.release.reference.registry().to_owned()];
+        allowed.extend(needed);
+        allowed.sort_unstable();
+        allowed.dedup();
+    }
+    for (host, pem) in &hosts.registry_authorities {
+        if let Some(trust) = config.registries.iter_mut().find(|trust| trust.host == *host) {
+            let before = trust.certificate_authority_pem.trim_end();
+            trust.certificate_authority_pem = format!("{before}\n{pem}");
+        } else {
+            let trust = RegistryTrust { host: host.clone(), certificate_authority_pem: pem.clone() };
+            config.registries.push(trust);
+        }
+    }
+    config.settings = PoolSettings {
+        container_runtime_log_level: pool.container_runtime_log_level,
+        // The pool's own come first: they are nearer.
+        mirrors: pool.mirrors.into_iter().chain(of_cluster).collect(),
+        registry_policy: RegistryPolicy {
+            insecure: hosts.insecure_registries.clone(),
+            blocked: hosts.blocked_registries.clone(),
+            allowed,
+        },
+        trust_bundle_pem: trust_bundle.to_owned(),
+        proxy: hosts.proxy.as_ref().map(|proxy| ClusterProxy {
+            http_proxy: proxy.http.clone(),
+            https_proxy: proxy.https.clone(),
+            no_proxy: proxy.except.clone(),
+        }),
+        host_configuration: None,
+    };
+}
+
+fn registry_of(image: &str) -> String {
+    image.split('/').next().unwrap_or_default().to_owned()
 }
 
 /// The registries that a node pulls from: its own release's and, for DaemonSets, the control plane's.
@@ -96,6 +152,48 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    fn configured(change: impl FnOnce(&mut Plan), pool: PoolConfiguration, trust: &str) -> NodeConfig {
+        let mut plan = hoist_plan::fixtures::plan();
+        change(&mut plan);
+        let release = hoist_plan::fixtures::release("1.36.3");
+        let pki = Pki { secrets: Vec::new(), config_maps: Vec::new(), changes: Vec::new(), next_renewal: None };
+        let endpoints = hoist_plan::fixtures::endpoints();
+        let node_pool = hoist_testkit::fixtures::node_pool();
+        let mut config = node_config(&plan, &endpoints, &pki, &node_pool, &release, "RELEASES\n");
+        configure(&mut config, &plan, pool, trust);
+        config
+    }
+
+    #[test]
+    fn what_users_configure_reaches_the_hosts() {
+        let pool = PoolConfiguration {
+            kubelet: serde_json::Map::from_iter([("maxPods".to_owned(), 40.into())]),
+            mirrors: vec![RegistryMirror {
+                source: "quay.io".into(),
+                host: "near.test".into(),
+                prefix: String::new(),
+                resolves_tags: true,
+                replaces_source: false,
+            }],
+            ..PoolConfiguration::default()
+        };
+        let config = configured(
+            |plan| {
+                plan.hosts.mirrors = vec![hoist_release::Mirror::of("quay.io", "far.test/quay").unwrap()];
+                plan.hosts.allowed_registries = vec!["quay.io".to_owned()];
+                plan.hosts.registry_authorities = vec![("near.test".to_owned(), "NEAR\n".to_owned())];
+                plan.hosts.proxy = Some(hoist_plan::Proxy {
+                    http: String::new(),
+                    https: "http://proxy.test:3128".to_owned(),
+                    except: "localhost".to_owned(),
+                });
+            },
+            pool,
+            "BUNDLE\n",
+        );
+        insta::assert_json_snapshot!((&config.kubelet.overrides, &config.registries, &config.settings));
+    }
 
     #[rstest]
     #[case("tier", true)]

@@ -1,5 +1,6 @@
 //! The status of a NodePool: pure, from its hosts and their Nodes.
 
+mod configuration;
 mod nodes_info;
 mod release;
 mod updating;
@@ -24,6 +25,7 @@ use kube::ResourceExt;
 use crate::guest::Refusal;
 use crate::node_bootstrap::ownership::owns_node;
 use crate::node_facts::{is_ready, ready_condition};
+use crate::node_pool::configuration::Checked;
 use crate::paused::Pause;
 use crate::releases::Failure;
 
@@ -49,6 +51,8 @@ pub struct Facts<'a> {
     pub refused: BTreeMap<String, Refusal>,
     /// Whether the pool is paused.
     pub pause: Pause,
+    /// What the pool's ConfigMaps say; `None` while they cannot be read.
+    pub configuration: Option<&'a Checked>,
 }
 
 /// The status.
@@ -109,6 +113,7 @@ fn verdicts(pool: &NodePool, facts: &Facts<'_>, own: &[&Arc<Node>]) -> Vec<Verdi
     let of_release = release::verdicts(facts);
     let skew = verdict_of(&of_release, Type::SupportedVersionSkew).cloned();
     all.extend(of_release);
+    all.extend(configuration::verdicts(facts));
     all.extend(updating::verdicts(pool, facts, own, skew.as_ref()));
     all.push(reached(facts, expected));
     let has_endpoint = facts.cluster.and_then(|cluster| cluster.status.as_ref()?.ignition_endpoint.as_ref()).is_some();
@@ -132,7 +137,7 @@ fn verdicts(pool: &NodePool, facts: &Facts<'_>, own: &[&Arc<Node>]) -> Vec<Verdi
         .collect();
     let without = fields::not_honoured(fields::NODE_POOL, &pool.spec);
     if !without.is_empty() {
-        all.push(Verdict::new(Type::FieldsHonoured, false, Reason::NotServed, fields::sentence(&without)));
+        all.push(Verdict::new(Type::FieldsHonoured, false, Reason::NotServed, fields::sentence(&without, Vec::new())));
     }
     if !pending.is_empty() {
         all.push(Verdict::new(REQUESTS_PENDING, true, "NotApproved", cut(&pending.join("; "))));
@@ -282,15 +287,6 @@ fn of_spec(pool: &NodePool, facts: &Facts<'_>) -> Vec<Verdict> {
             if repair { "there are no machines to replace; remove a broken host with `hcp remove host`" } else { "" },
         ),
         Verdict::new(Type::UpdateManagementEnabled, true, Reason::AsExpected, ALL_IS_WELL),
-        match spec.tuning_config.as_deref() {
-            None | Some([]) => Verdict::new(Type::ValidTuningConfig, true, Reason::AsExpected, ALL_IS_WELL),
-            Some(_) => Verdict::new(
-                Type::ValidTuningConfig,
-                false,
-                Reason::NotServed,
-                "spec.tuningConfig has no effect: nothing tunes hosts; set what you need on the hosts themselves",
-            ),
-        },
         // There are no templates of machines.
         Verdict::new(Type::UpdatingPlatformMachineTemplate, false, Reason::AsExpected, ""),
         Verdict::new(Type::ReconciliationActive, active, reason, message),

@@ -15,10 +15,6 @@ pub const HOSTED_CLUSTER: &[Field] = &[
     field("autoNode", "its one provisioner needs a cloud"),
     field("monitoring", "metrics are collected by the management cluster's own monitoring"),
     field("operatorConfiguration", "the operators that it speaks to are not run"),
-    field(
-        "imageContentSources",
-        "hosts pull from the repository of the release; set mirrors in containerd on the hosts",
-    ),
     field("platform.agent", "no Agents are bound; hosts join with the line of `hcp create join-command`"),
     field("dns.privateZoneID", "zones belong to clouds"),
     field("dns.publicZoneID", "zones belong to clouds"),
@@ -36,10 +32,15 @@ pub const HOSTED_CLUSTER: &[Field] = &[
         "addresses of Services are not restricted; set an admission policy in the cluster",
     ),
     field("configuration.network.networkDiagnostics", "the checks of OpenShift's network are not run"),
-    field("configuration.image", "registries are set on the hosts"),
+    field("configuration.image.allowedRegistriesForImport", "image streams are not run"),
+    field("configuration.image.externalRegistryHostnames", "OpenShift's own registry is not run"),
+    field(
+        "configuration.image.registrySources.containerRuntimeSearchRegistries",
+        "kubelet completes short names to docker.io itself; name registries in full",
+    ),
     field("configuration.ingress", "no router is run; install an ingress controller in the cluster"),
     field("configuration.featureGate", "names of features differ by version, and an unknown one stops a component"),
-    field("configuration.proxy", "each host joins through the proxy of its own environment"),
+    field("configuration.proxy.readinessEndpoints", "hosts are told of the proxy at once"),
     field("configuration.scheduler", "one profile is run, Kubernetes' default"),
     field("configuration.apiServer.servingCerts", "one certificate is shown, Hoist's own"),
     field("configuration.apiServer.clientCA", "client certificates are those of Hoist's own authorities"),
@@ -47,8 +48,6 @@ pub const HOSTED_CLUSTER: &[Field] = &[
 
 /// Of a NodePool.
 pub const NODE_POOL: &[Field] = &[
-    field("config", "hosts keep their own system; hoist-node configures kubelet and containerd alone"),
-    field("tuningConfig", "hosts keep their own kernel settings"),
     field("platform.agent", "no Agents are bound; hosts join with the line of `hcp create join-command`"),
     field("nodeVolumeDetachTimeout", "a node is removed after its drain, volumes detach by themselves"),
 ];

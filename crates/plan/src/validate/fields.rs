@@ -6,14 +6,15 @@ use super::{Findings, Inputs};
 use crate::Finding;
 use crate::fields::{HOSTED_CLUSTER, not_honoured, sentence};
 
-pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Findings) {
+/// `more` are entries of fields that are honoured as a whole, each with the reason.
+pub(super) fn check(inputs: &Inputs<'_>, more: Vec<String>, findings: &mut Findings) {
     let without = not_honoured(HOSTED_CLUSTER, inputs.spec);
-    if !without.is_empty() {
+    if !without.is_empty() || !more.is_empty() {
         findings.notice(Finding {
             condition: ConditionType::FieldsHonoured,
             status: false,
             reason: Reason::NotServed,
-            message: sentence(&without),
+            message: sentence(&without, more),
         });
     }
 }

@@ -1,3 +1,5 @@
+mod hosts;
+
 use std::collections::BTreeMap;
 
 use hoist_api::annotations::{RESOURCE_REQUEST_OVERRIDE_PREFIX, SKIP_RELEASE_IMAGE_VALIDATION};
@@ -16,6 +18,13 @@ use rstest::rstest;
 use crate::fixtures::{Case, case, highly_available, node_port, release, release_of, secret};
 use crate::observed::ReleaseProblem;
 use crate::{Finding, NetworkProvider, PublishedVia};
+
+/// PEM of an authority.
+fn authority() -> String {
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    let authority = hoist_pki::Authority::generate("test", now, &hoist_pki::SystemKeys).unwrap();
+    authority.certificate_pem().to_owned()
+}
 
 /// The only finding of a case that must be refused.
 fn refusal(case: &Case) -> Finding {
@@ -554,9 +563,7 @@ fn a_trust_bundle_must_exist_and_hold_a_certificate() {
     let bundle = |text: &str| BTreeMap::from([("ca-bundle.crt".to_owned(), text.to_owned())]);
     case.observed.config_maps.insert("trust".to_owned(), bundle("nonsense"));
     assert_invalid(&case, &["additionalTrustBundle", "X.509"]);
-    let now = "2026-01-01T00:00:00Z".parse().unwrap();
-    let authority = hoist_pki::Authority::generate("test", now, &hoist_pki::SystemKeys).unwrap();
-    case.observed.config_maps.insert("trust".to_owned(), bundle(authority.certificate_pem()));
+    case.observed.config_maps.insert("trust".to_owned(), bundle(&authority()));
     assert_eq!(case.plan().trust_bundle.as_deref(), Some("trust"));
 }
 

@@ -9,10 +9,9 @@ use hoist_release::{Release, skew};
 use super::Facts;
 
 pub(super) fn verdicts(facts: &Facts<'_>) -> Vec<Verdict> {
-    let payload = [Type::ValidGeneratedPayload, Type::ValidMachineConfig];
     let all = |status: Status, reason: &str, message: &str| -> Vec<Verdict> {
-        std::iter::once(Type::ValidReleaseImage)
-            .chain(payload)
+        [Type::ValidReleaseImage, Type::ValidGeneratedPayload]
+            .into_iter()
             .map(|type_| Verdict::new(type_, status, reason, message))
             .collect()
     };

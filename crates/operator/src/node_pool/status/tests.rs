@@ -14,6 +14,7 @@ fn facts<'a>(cluster: &'a HostedCluster, release: &'a Release, hosts: &'a [Host]
         nodes: Some(nodes.into_iter().map(Arc::new).collect()),
         refused: BTreeMap::new(),
         pause: Pause::No,
+        configuration: None,
     }
 }
 
@@ -147,6 +148,7 @@ fn a_release_that_cannot_be_read_is_reported_with_its_cause() {
         nodes: None,
         refused: BTreeMap::new(),
         pause: Pause::No,
+        configuration: None,
     };
     let status = compute(&fixtures::node_pool(), &facts, fixtures::now());
     let expected = ("False".to_owned(), "RegistryUnreachable".to_owned(), "registry is away".to_owned());
@@ -200,15 +202,23 @@ fn nodes_that_were_there_are_not_forgotten_while_the_hosted_api_is_not_reached()
 }
 
 #[test]
-fn tuning_that_nobody_does_is_told() {
+fn what_is_wrong_with_config_maps_is_told_and_hosts_keep_what_they_have() {
     let (cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
-    let mut pool = fixtures::node_pool();
-    let status = compute(&pool, &facts(&cluster, &release, &[], Vec::new()), fixtures::now());
-    assert_eq!(of(&status, Type::ValidTuningConfig).0, "True");
+    let mut known = facts(&cluster, &release, &[], Vec::new());
+    let status = compute(&fixtures::node_pool(), &known, fixtures::now());
+    assert_eq!(of(&status, Type::ValidMachineConfig).0, "Unknown");
     assert_eq!(of(&status, Type::UpdatingPlatformMachineTemplate).0, "False");
-    pool.spec.tuning_config = Some(vec![hoist_api::hosted_cluster::references::LocalObjectReference::new("tuned")]);
-    let status = compute(&pool, &facts(&cluster, &release, &[], Vec::new()), fixtures::now());
-    assert_eq!(of(&status, Type::ValidTuningConfig).1, "NotServed");
+    let checked = Checked {
+        machine: Err(vec!["ConfigMap \"own\" is wrong".to_owned()]),
+        tuning: Ok(hoist_node_config::pool::Tuning { notes: vec!["but".to_owned()], ..Default::default() }),
+    };
+    known.configuration = Some(&checked);
+    let status = compute(&fixtures::node_pool(), &known, fixtures::now());
+    let (value, reason, message) = of(&status, Type::ValidMachineConfig);
+    assert_eq!((value.as_str(), reason.as_str()), ("False", "InvalidConfiguration"));
+    assert!(message.contains("keep their last configuration") && message.contains("\"own\""), "{message}");
+    let (value, _, message) = of(&status, Type::ValidTuningConfig);
+    assert_eq!((value.as_str(), message.as_str()), ("True", "All is well; but"));
 }
 
 /// A Node of a version.
