@@ -186,6 +186,7 @@ impl Update<'_> {
     async fn fetch(&self, config: &NodeConfig, pull_secret: &[u8]) -> Result<Payload, Cause> {
         prepare::folders(self.root)
             .map_err(|cause| Cause::of(&cause, "check the space and rights of /opt and /var"))?;
+        host_configuration::check(self.root, &self.facts, config)?;
         let next_step = "check the registry, the cluster's pull secret and this host's way to the registry";
         payload::fetch(self.root, config, pull_secret, self.state.this_host.proxy.as_ref(), &self.progress)
             .await

@@ -98,14 +98,14 @@ mod tests {
     type Change = fn(&mut NodeConfig);
 
     #[rstest]
-    #[case("a label", |config| drop(config.labels.insert("tier".into(), "web".into())))]
-    #[case("a taint", |config| config.taints.push(Taint { key: "k".into(), value: String::new(), effect: "NoSchedule".into() }))]
-    #[case("the API's address", |config| config.api_endpoints = vec![Endpoint { host: "192.0.2.9".into(), port: 1 }])]
-    #[case("an authority", |config| config.api_certificate_authority_pem.push_str("NEXT CA\n"))]
-    #[case("another registry with the same release", |config| {
+    #[case("a label", |config: &mut NodeConfig| drop(config.labels.insert("tier".into(), "web".into())))]
+    #[case("a taint", |config: &mut NodeConfig| config.taints.push(Taint { key: "k".into(), value: String::new(), effect: "NoSchedule".into() }))]
+    #[case("the API's address", |config: &mut NodeConfig| config.api_endpoints = vec![Endpoint { host: "192.0.2.9".into(), port: 1 }])]
+    #[case("an authority", |config: &mut NodeConfig| config.api_certificate_authority_pem.push_str("NEXT CA\n"))]
+    #[case("another registry with the same release", |config: &mut NodeConfig| {
         config.release_image = config.release_image.replace("registry.test:5000", "mirror.test");
     })]
-    #[case("the revision itself", |config| config.revision = "x".into())]
+    #[case("the revision itself", |config: &mut NodeConfig| config.revision = "x".into())]
     fn what_needs_no_restart_keeps_the_revision(#[case] what: &str, #[case] change: Change) {
         let mut config = fixtures::node_config();
         change(&mut config);
@@ -113,13 +113,13 @@ mod tests {
     }
 
     #[rstest]
-    #[case("kubelet", |config| config.kubelet.max_pods = Some(20))]
-    #[case("trust of a registry", |config| config.registries.clear())]
-    #[case("name servers", |config| config.cluster_dns.clear())]
-    #[case("a field of kubelet that is switched off", |config| {
+    #[case("kubelet", |config: &mut NodeConfig| config.kubelet.max_pods = Some(20))]
+    #[case("trust of a registry", |config: &mut NodeConfig| config.registries.clear())]
+    #[case("name servers", |config: &mut NodeConfig| config.cluster_dns.clear())]
+    #[case("a field of kubelet that is switched off", |config: &mut NodeConfig| {
         config.kubelet.overrides.insert("cpuCFSQuota".into(), false.into());
     })]
-    #[case("what hosts have besides", |config| config.settings.host_configuration = Some("0".repeat(64)))]
+    #[case("what hosts have besides", |config: &mut NodeConfig| config.settings.host_configuration = Some("0".repeat(64)))]
     fn configuration_changes_the_first_part_alone(#[case] what: &str, #[case] change: Change) {
         let before = fixtures::node_config().computed_revision();
         let mut config = fixtures::node_config();
