@@ -213,30 +213,6 @@ async fn read_configuration(
     }
 }
 
-/// Events on the beginning, the end and the failure of a rollout.
-async fn announce(ctx: &Context, node_pool: &NodePool, wanted: &NodePoolStatus) {
-    let about = node_pool.object_ref(&());
-    let before = node_pool.status.clone().unwrap_or_default();
-    for type_ in [NodePoolConditionType::UpdatingVersion, NodePoolConditionType::UpdatingConfig] {
-        let of = |status: &NodePoolStatus| {
-            let found = status.conditions.iter().find(|condition| condition.type_ == type_.as_ref());
-            let found = found.map(|found| (found.status == "True", found.reason.clone(), found.message.clone()));
-            found.unwrap_or_default()
-        };
-        let ((was, reason_before, _), (is, reason, message)) = (of(&before), of(wanted));
-        let (reason, message) = (reason.unwrap_or_default(), message.unwrap_or_default());
-        if is && reason.ends_with("Failed") && reason_before.as_ref() != Some(&reason) {
-            ctx.events.warning(&about, &reason, message).await;
-        } else if is && !was {
-            ctx.events.normal(&about, type_.as_ref(), message).await;
-        } else if was && !is {
-            let note =
-                format!("all hosts run what the pool wants, Kubernetes {}", wanted.version.as_deref().unwrap_or(""));
-            ctx.events.normal(&about, "Updated", note).await;
-        }
-    }
-}
-
 /// The copy in the control plane namespace: the operator may read Secrets there.
 async fn pull_secret(
     ctx: &Context,
