@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use hoist_api::hosted_cluster::references::LocalObjectReference;
+use hoist_api::hosted_cluster::configuration::ClusterConfiguration;
+use hoist_api::hosted_cluster::references::{LocalObjectReference, NameReference};
 use hoist_api::hosted_cluster::{AescbcSpec, SecretEncryptionSpec};
 use hoist_api::hosted_control_plane::HostedControlPlaneSpec;
 use hoist_api::{HostedCluster, HostedControlPlane, annotations, labels};
@@ -117,7 +118,10 @@ pub fn control_plane_spec(hosted_cluster: &HostedCluster, names: Names) -> Hoste
             .additional_trust_bundle
             .as_ref()
             .map(|bundle| reference(bundle, copies::TRUST_BUNDLE)),
-        configuration: spec.configuration.clone(),
+        configuration: spec.configuration.clone().map(|configuration| match names {
+            Names::Original => configuration,
+            Names::Copies => with_copies(configuration),
+        }),
         operator_configuration: spec.operator_configuration.clone(),
         audit_webhook: spec.audit_webhook.as_ref().map(|secret| reference(secret, copies::AUDIT_WEBHOOK)),
         image_content_sources: spec.image_content_sources.clone(),
@@ -131,6 +135,27 @@ pub fn control_plane_spec(hosted_cluster: &HostedCluster, names: Names) -> Hoste
         tolerations: spec.tolerations.clone(),
         labels: spec.labels.clone(),
     }
+}
+
+/// The same with the names of copies.
+fn with_copies(mut configuration: ClusterConfiguration) -> ClusterConfiguration {
+    let rename = |reference: &mut Option<NameReference>, copy: &dyn Fn(&str) -> String| {
+        if let Some(reference) = reference.as_mut().filter(|reference| !reference.name.is_empty()) {
+            reference.name = copy(&reference.name);
+        }
+    };
+    if let Some(api_server) = &mut configuration.api_server {
+        rename(&mut api_server.client_ca, &|_| copies::CLIENT_AUTHORITIES.to_owned());
+        let certificates = api_server.serving_certs.iter_mut();
+        for certificate in certificates.flat_map(|certificates| certificates.named_certificates.iter_mut().flatten()) {
+            rename(&mut certificate.serving_certificate, &copies::named_certificate);
+        }
+    }
+    let providers = configuration.authentication.iter_mut();
+    for provider in providers.flat_map(|authentication| authentication.oidc_providers.iter_mut().flatten()) {
+        rename(&mut provider.issuer.issuer_certificate_authority, &|_| copies::ISSUER_AUTHORITIES.to_owned());
+    }
+    configuration
 }
 
 /// Whether a namespace that exists is the one that [`namespace`] makes, or nobody's yet.
