@@ -9,12 +9,14 @@ mod memory;
 mod phases;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Parser, ValueEnum as _};
 
 use figures::Figures;
 use hoist_e2e::world::World;
+use phases::Phase;
 
 /// Measure a real instance and print a table and JSON.
 #[derive(Debug, Parser)]
@@ -34,6 +36,12 @@ pub struct Args {
     /// Seconds of idleness before memory is measured
     #[arg(long, default_value_t = 300)]
     idle_seconds: u64,
+    /// Seconds without work in which nothing may be written
+    #[arg(long, default_value_t = 600)]
+    quiet_seconds: u64,
+    /// What to measure
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Phase::value_variants().to_vec())]
+    phases: Vec<Phase>,
     /// Folder for bench.json
     #[arg(long, default_value = "bench/out")]
     output: String,
@@ -59,9 +67,15 @@ fn measure(args: &Args, world: &mut World, figures: &mut Figures) -> anyhow::Res
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     phases::prepare(world)?;
     runtime.block_on(async {
-        phases::creation::measure(world, figures, args.rounds).await?;
-        phases::nodes::measure(world, figures, args.idle_seconds).await?;
-        phases::five_at_once::measure(world, figures).await
+        for phase in &args.phases {
+            match phase {
+                Phase::Creation => phases::creation::measure(world, figures, args.rounds).await?,
+                Phase::Nodes => phases::nodes::measure(world, figures, args.idle_seconds).await?,
+                Phase::FiveAtOnce => phases::five_at_once::measure(world, figures).await?,
+                Phase::Quiet => phases::quiet::measure(world, figures, Duration::from_secs(args.quiet_seconds)).await?,
+            }
+        }
+        Ok(())
     })
 }
 

@@ -3,6 +3,7 @@
 pub mod creation;
 pub mod five_at_once;
 pub mod nodes;
+pub mod quiet;
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,6 +15,19 @@ use serde_json::Value;
 
 use crate::api::Api;
 use hoist_e2e::world::World;
+
+/// What can be measured by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Phase {
+    /// Creation against bare starts.
+    Creation,
+    /// Joins, memory of an idle cluster, destroying it.
+    Nodes,
+    /// Five clusters started together.
+    FiveAtOnce,
+    /// Writes to the management API while nothing happens.
+    Quiet,
+}
 
 const LIMIT: Duration = Duration::from_secs(120);
 

@@ -19,7 +19,9 @@ mod keys;
 mod leaving;
 mod local;
 mod operations;
+mod other_management;
 mod requests;
+mod rollout;
 mod serving_certificates;
 mod tokens;
 mod traces;
@@ -36,15 +38,21 @@ pub struct Case {
     pub run: fn(&mut World) -> anyhow::Result<()>,
     /// Whether the cases that follow cannot run without it.
     pub decisive: bool,
+    /// Neighbours of different lanes run at the same time, those of one lane in order.
+    pub lane: Option<&'static str>,
 }
 
 impl Case {
     const fn new(name: &'static str, run: fn(&mut World) -> anyhow::Result<()>) -> Self {
-        Self { name, run, decisive: false }
+        Self { name, run, decisive: false, lane: None }
     }
 
     const fn decisive(name: &'static str, run: fn(&mut World) -> anyhow::Result<()>) -> Self {
-        Self { name, run, decisive: true }
+        Self { name, run, decisive: true, lane: None }
+    }
+
+    const fn beside(lane: &'static str, name: &'static str, run: fn(&mut World) -> anyhow::Result<()>) -> Self {
+        Self { name, run, decisive: false, lane: Some(lane) }
     }
 }
 
@@ -75,6 +83,7 @@ pub fn all() -> Vec<Case> {
         Case::new("api: every rule of the API holds, in its own words", api_rules::hold),
         Case::new("install: what is rendered is what is installed", operations::render),
         Case::new("install: another operator leaves the hosted cluster alone", operations::install_again),
+        Case::new("api: objects that nothing acts upon say so", operations::unserved),
         Case::new("install: alerts come where their kinds are served", operations::monitoring),
         Case::new(
             "create: what every platform renders is taken by the API server",
@@ -82,13 +91,25 @@ pub fn all() -> Vec<Case> {
         ),
         Case::new("nodepool: created, refused and destroyed by the command line", cluster_commands::node_pools),
         Case::new("kubeconfig: --port-forward reaches the hosted API", cluster_commands::port_forward),
-        Case::new("bad input: a condition says it within 15 s", bad_input::told_by_a_condition),
-        Case::new("bad input: wrong manifests are refused or told within 15 s", wrong_manifests::told_by_conditions),
         Case::new("conditions: no default StorageClass is told and heals", conditions::no_default_storage_class),
-        Case::new("conditions: HighlyAvailable names the missing nodes", conditions::too_few_nodes),
-        Case::new("conditions: a changed pull secret is copied within 15 s", conditions::changed_pull_secret),
+        Case::beside("wrong", "bad input: a condition says it within 15 s", bad_input::told_by_a_condition),
+        Case::beside(
+            "wrong",
+            "bad input: wrong manifests are refused or told within 15 s",
+            wrong_manifests::told_by_conditions,
+        ),
+        Case::beside("nodes", "conditions: HighlyAvailable names the missing nodes", conditions::too_few_nodes),
+        Case::beside(
+            "secret",
+            "conditions: a changed pull secret is copied within 15 s",
+            conditions::changed_pull_secret,
+        ),
+        Case::beside(
+            "disk",
+            "faults: disk full under etcd is told, and nothing is lost",
+            control_plane_faults::disk_full,
+        ),
         Case::new("conditions: unschedulable, image not pullable, registry away", conditions::registry_away),
-        Case::new("faults: disk full under etcd is told, and nothing is lost", control_plane_faults::disk_full),
         Case::new("bad input: the operator cannot read Secrets it must not", bad_input::rights_of_the_operator),
         Case::new("join: wrong, revoked, used-up tokens and a wrong pin are refused", join::bad_tokens),
         Case::decisive("join: two plain hosts become Ready nodes", join::two_hosts),
@@ -98,16 +119,40 @@ pub fn all() -> Vec<Case> {
             cluster_operators::with_nodes,
         ),
         Case::new("join: logs and exec go through konnectivity", join::logs_and_exec),
+        Case::new(
+            "update: pools move from 1.35 to 1.36 host by host, in place and anew, and a workload stays reachable",
+            rollout::one_after_the_other,
+        ),
         Case::new("dump: both clusters, and no secret", operations::dump),
         Case::new("join: a second run of the join line changes nothing", join::join_again),
-        Case::new("requests: foreign ones and extra names stay pending and are reported", requests::foreign),
-        Case::new("requests: a credential is worth nothing with another key", requests::replayed_credential),
-        Case::new("requests: a Node of somebody else cannot be taken over by its name", requests::taken_node_name),
-        Case::new("join: failed checks are told, an unknown distribution joins", join_faults::preflight),
-        Case::new("join: a second host of the same name is told of the first", join_faults::same_name),
-        Case::new("tokens: expired, foreign, revoked and wrong ones get one answer", tokens::good_for_nothing),
-        Case::new("join: goes on after the network was lost and after it was killed", join_faults::interrupted),
-        Case::new("join: a host behind an HTTPS proxy", join_faults::behind_a_proxy),
+        Case::beside(
+            "requests",
+            "requests: foreign ones and extra names stay pending and are reported",
+            requests::foreign,
+        ),
+        Case::beside(
+            "requests",
+            "requests: a credential is worth nothing with another key",
+            requests::replayed_credential,
+        ),
+        Case::beside(
+            "requests",
+            "requests: a Node of somebody else cannot be taken over by its name",
+            requests::taken_node_name,
+        ),
+        Case::beside("twins", "join: failed checks are told, an unknown distribution joins", join_faults::preflight),
+        Case::beside("twins", "join: a second host of the same name is told of the first", join_faults::same_name),
+        Case::beside(
+            "tokens",
+            "tokens: expired, foreign, revoked and wrong ones get one answer",
+            tokens::good_for_nothing,
+        ),
+        Case::beside(
+            "twins",
+            "join: goes on after the network was lost and after it was killed",
+            join_faults::interrupted,
+        ),
+        Case::beside("proxy", "join: a host behind an HTTPS proxy", join_faults::behind_a_proxy),
         Case::new("leave: a dead machine is removed", join_faults::dead_machine),
         Case::new("faults: the management API away for a minute", control_plane_faults::management_api_away),
         Case::new("faults: any process killed inside a host is back within 5 s", faults::killed_processes),
@@ -118,6 +163,7 @@ pub fn all() -> Vec<Case> {
         Case::new("join: leave restores the host", join::leave),
         Case::new("leave: hcp remove host drains, removes the Node and restores the host", leaving::remove_host),
         Case::new("leave: a host that is stopped stays off until it is started", leaving::stop_and_start),
+        Case::new("install: on an older Kubernetes that is none of ours", other_management::older),
         Case::new("uninstall: refused while a hosted cluster exists", uninstall::refused),
         Case::new("instances: a second one beside the first, killed and taken down", instances::side_by_side),
         Case::new("destroy: hosts are plain again, a silent one when it comes back", create::destroy),

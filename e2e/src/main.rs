@@ -5,11 +5,15 @@
 
 mod cases;
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
 use std::time::Instant;
 
 use clap::Parser;
 
+use cases::Case;
 use hoist_e2e::machine::Machine;
 use hoist_e2e::packets::Counter;
 use hoist_e2e::world::World;
@@ -44,7 +48,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let mut world = World::new(&args.hcp, &args.instance);
-    let mut tally = Tally::default();
+    let tally = Tally::default();
     // An instance that was kept is part of the picture; then there is nothing to compare with.
     let before = match world.exists() {
         Ok(true) => {
@@ -58,14 +62,20 @@ fn main() -> ExitCode {
     };
     let wanted =
         |name: &str| args.filter.as_deref().is_none_or(|filter| filter.split('|').any(|part| name.contains(part)));
-    for case in cases.iter().filter(|case| wanted(case.name)) {
-        let ok = tally.run(case.name, || (case.run)(&mut world));
-        if !ok && case.decisive {
+    let wanted: Vec<&Case> = cases.iter().filter(|case| wanted(case.name)).collect();
+    let mut left = &wanted[..];
+    while let [next, ..] = left {
+        let together = left.iter().take_while(|case| case.lane.is_some()).count();
+        let (now, later) = left.split_at(together.max(1));
+        left = later;
+        if together > 0 {
+            run_lanes(now, &mut world, &tally);
+        } else if !tally.run(next.name, || (next.run)(&mut world)) && next.decisive {
             report(format_args!("the cases that follow need this one: stopping"));
             break;
         }
     }
-    let found = tally.passed + tally.failed > 0;
+    let found = !wanted.is_empty();
     if !args.keep {
         tally.run("local: down leaves no difference", || {
             world.down()?;
@@ -77,31 +87,53 @@ fn main() -> ExitCode {
     if let Err(error) = hoist_e2e::world::remove_files() {
         report(format_args!("temporary files of this run stay: {error:#}"));
     }
-    let Tally { passed, failed } = tally;
+    let (passed, failed) = (tally.passed.into_inner(), tally.failed.into_inner());
     report(format_args!("{passed} passed, {failed} failed"));
     if failed == 0 && found { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs lanes beside each other, each in its order.
+fn run_lanes(cases: &[&Case], world: &mut World, tally: &Tally) {
+    let mut lanes = BTreeMap::<_, Vec<&Case>>::new();
+    for case in cases {
+        lanes.entry(case.lane).or_default().push(case);
+    }
+    thread::scope(|scope| {
+        for lane in lanes.into_values() {
+            let mut world = world.clone();
+            scope.spawn(move || {
+                for case in lane {
+                    tally.run(case.name, || (case.run)(&mut world));
+                }
+            });
+        }
+    });
+    // Hosts came and went.
+    if let Err(error) = world.refresh() {
+        report(format_args!("the instance's status cannot be read: {error:#}"));
+    }
 }
 
 /// How the cases went.
 #[derive(Debug, Default)]
 struct Tally {
-    passed: u32,
-    failed: u32,
+    passed: AtomicU32,
+    failed: AtomicU32,
 }
 
 impl Tally {
     /// Runs a case and reports it; says whether it passed.
-    fn run(&mut self, name: &str, case: impl FnOnce() -> anyhow::Result<()>) -> bool {
+    fn run(&self, name: &str, case: impl FnOnce() -> anyhow::Result<()>) -> bool {
         let started = Instant::now();
         let outcome = case();
         let took = started.elapsed().as_secs_f64();
         match &outcome {
             Ok(()) => {
-                self.passed += 1;
+                self.passed.fetch_add(1, Ordering::Relaxed);
                 report(format_args!("ok      {took:>6.1} s  {name}"));
             }
             Err(error) => {
-                self.failed += 1;
+                self.failed.fetch_add(1, Ordering::Relaxed);
                 report(format_args!("FAILED  {took:>6.1} s  {name}: {error:#}"));
             }
         }

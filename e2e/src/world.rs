@@ -1,25 +1,29 @@
 //! The instance under test and the commands that speak to it.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use crate::command::{Said, run};
 
-/// The instance under test.
-#[derive(Debug)]
+/// The instance under test. A copy is another view of the same instance, for a case that runs beside others.
+#[derive(Debug, Clone)]
 pub struct World {
     hcp: String,
     instance: String,
     state_dir: Option<String>,
     status: Option<Value>,
+    /// One command at a time changes an instance; others would be refused.
+    turn: Arc<Mutex<()>>,
 }
 
 impl World {
     /// A world that is not up yet.
     pub fn new(hcp: &str, instance: &str) -> Self {
-        Self { hcp: hcp.to_owned(), instance: instance.to_owned(), state_dir: None, status: None }
+        Self { hcp: hcp.to_owned(), instance: instance.to_owned(), state_dir: None, status: None, turn: Arc::default() }
     }
 
     /// The same in a state folder of its own.
@@ -53,6 +57,8 @@ impl World {
 
     /// Runs `hcp local …` for this instance.
     pub fn local(&self, arguments: &[&str]) -> anyhow::Result<Said> {
+        let only_looks = arguments.starts_with(&["host", "exec"]) || arguments.starts_with(&["status"]);
+        let _turn = (!only_looks).then(|| self.turn.lock().unwrap_or_else(PoisonError::into_inner));
         run(&self.hcp, &self.local_arguments(arguments), &[])
     }
 
@@ -106,13 +112,11 @@ impl World {
 
     /// Creates `object` in a hosted cluster as the user that `arguments` name.
     pub fn create_in(&self, kubeconfig: &str, object: &Value, arguments: &[&str]) -> anyhow::Result<Said> {
-        let manifest = std::env::temp_dir().join(format!("hoist-e2e-{}-object.json", std::process::id()));
-        fs_err::write(&manifest, object.to_string())?;
-        let path = manifest.to_string_lossy().into_owned();
+        let path = write_file("object.json", &object.to_string())?;
         let mut all = vec!["create", "--filename", path.as_str()];
         all.extend_from_slice(arguments);
         let said = self.kubectl_in(kubeconfig, &all);
-        fs_err::remove_file(&manifest)?;
+        fs_err::remove_file(&path)?;
         said
     }
 
@@ -143,6 +147,15 @@ impl World {
 /// How the names of this run's temporary files begin.
 pub fn file_prefix() -> String {
     format!("hoist-e2e-{}-", std::process::id())
+}
+
+/// Writes a temporary file of this run; returns its path, which no other call gets.
+pub fn write_file(name: &str, text: &str) -> anyhow::Result<String> {
+    static WRITTEN: AtomicU32 = AtomicU32::new(0);
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let path = std::env::temp_dir().join(format!("{}{number}-{name}", file_prefix()));
+    fs_err::write(&path, text)?;
+    Ok(path.to_string_lossy().into_owned())
 }
 
 /// Removes the temporary files of this run, which begin with [`file_prefix`].

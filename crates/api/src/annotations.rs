@@ -55,3 +55,9 @@ pub const API_SERVER_GOAWAY_CHANCE: &str = "hypershift.openshift.io/kube-apiserv
 /// On a HostedCluster: `--service-account-max-token-expiration`.
 pub const API_SERVER_TOKEN_EXPIRATION: &str =
     "hypershift.openshift.io/kube-apiserver-service-account-token-max-expiration";
+/// On a NodePool: hash of the configuration, its release apart, that all of its hosts run.
+pub const NODE_POOL_CURRENT_CONFIG: &str = "hypershift.openshift.io/nodePoolCurrentConfig";
+/// On a NodePool: hash of configuration and release that all of its hosts run.
+pub const NODE_POOL_CURRENT_CONFIG_VERSION: &str = "hypershift.openshift.io/nodePoolCurrentConfigVersion";
+/// On a Node: labels and taints that its NodePool gave it, as JSON, so that they go when the pool takes them back.
+pub const OF_NODE_POOL: &str = "hoist.internal/of-node-pool";

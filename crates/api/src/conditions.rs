@@ -133,6 +133,8 @@ pub enum Reason {
     MigrationFailed,
     CertificateExpired,
     CertificateExpiring,
+    InplaceUpgradeFailed,
+    ReplaceUpgradeFailed,
 }
 
 /// HyperShift's literal for a success that needs no words.

@@ -2,6 +2,10 @@
 //!
 //! Made by the bootstrap server at first contact, so that a join that fails before kubelet runs is still visible.
 
+mod update;
+
+pub use update::{HostUpdate, UpdatePhase};
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::CustomResource;
 use schemars::JsonSchema;
@@ -101,6 +105,12 @@ pub struct HostStatus {
     /// Version of its kubelet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kubelet_version: Option<String>,
+    /// Revision of the node configuration that it runs, as its last join or update left it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// The update that it is in, or that failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update: Option<HostUpdate>,
     /// Names of the certificate requests that were approved for it, newest last, at most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approved_requests: Vec<String>,
@@ -146,6 +156,8 @@ pub enum Stage {
     NodeReady,
     /// All done.
     Joined,
+    /// It changes to another release or configuration.
+    Updating,
     /// It was told to leave, or asked to.
     Leaving,
     /// It is a plain host again.

@@ -108,7 +108,7 @@ async fn admitted(app: &App, namespace: &str, peer: Peer, body: Body) -> Result<
         Some(_) => None,
         None => Some(match await_credential(app, namespace, host.clone(), now).await {
             Err(Refusal::NotAdmitted(cause)) => {
-                reports::update(app, namespace, &host, Stage::Failed, Some(cause.clone()), None).await?;
+                reports::update(app, namespace, &host, Stage::Failed, Some(cause.clone())).await?;
                 return Err(Refusal::NotAdmitted(cause));
             }
             other => other?,

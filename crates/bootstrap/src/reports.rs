@@ -8,8 +8,9 @@ use axum::{
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
 };
-use hoist_api::host::{Host, Stage};
+use hoist_api::host::{Host, Stage, UpdatePhase};
 use hoist_node_config::join::{ORDERS_WAIT_LIMIT, Order, Orders, Report};
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::{
     Api, ResourceExt as _,
@@ -43,8 +44,18 @@ pub(crate) async fn report(
         cut(&format!("{during}{} (next step: {})", failure.cause, failure.next_step))
     });
     info!(namespace, host = name, stage = %report.stage, message, "host reported");
-    let version = report.versions.get("kubelet").map(|version| cut(version));
-    update(&app, &namespace, &host, report.stage, message, version).await
+    let mut status = progress(&host, report.stage, message.as_deref(), app.clock.now());
+    if let Some(version) = report.versions.get("kubelet") {
+        status["kubeletVersion"] = Value::String(cut(version));
+    }
+    if let Some(revision) = &report.revision {
+        status["revision"] = Value::String(cut(revision));
+    }
+    let is_updated = host.status.as_ref().is_some_and(|status| status.update.is_some());
+    if report.failed_stage == Some(Stage::Updating) && is_updated {
+        status["update"] = json!({"phase": UpdatePhase::Failed, "since": Time(app.clock.now()), "message": message});
+    }
+    write(&app, &namespace, &host, status).await
 }
 
 /// `POST …/hosts/{name}/left`.
@@ -57,7 +68,7 @@ pub(crate) async fn left(
     access::admit(&app, peer, false)?;
     let host = access::host_of(&app, &namespace, &name, &headers).await?;
     info!(namespace, host = name, "host left");
-    update(&app, &namespace, &host, Stage::Left, None, None).await
+    update(&app, &namespace, &host, Stage::Left, None).await
 }
 
 /// Writes down how far a host is.
@@ -67,17 +78,18 @@ pub(crate) async fn update(
     host: &Host,
     stage: Stage,
     message: Option<String>,
-    kubelet_version: Option<String>,
 ) -> Result<StatusCode, Refusal> {
-    let now = app.clock.now();
+    write(app, namespace, host, progress(host, stage, message.as_deref(), app.clock.now())).await
+}
+
+/// What every report says.
+fn progress(host: &Host, stage: Stage, message: Option<&str>, now: Timestamp) -> Value {
     let mut stages = host.status.clone().unwrap_or_default().stages;
     record_stage(&mut stages, stage, now);
-    let mut status = json!({
-        "stage": stage, "message": message, "stages": stages, "lastReportTime": Time(now),
-    });
-    if let Some(version) = kubelet_version {
-        status["kubeletVersion"] = Value::String(version);
-    }
+    json!({"stage": stage, "message": message, "stages": stages, "lastReportTime": Time(now)})
+}
+
+async fn write(app: &App, namespace: &str, host: &Host, status: Value) -> Result<StatusCode, Refusal> {
     let api: Api<Host> = Api::namespaced(app.client.clone(), namespace);
     let name = host.name_any();
     let parameters = PatchParams::default();
@@ -109,7 +121,7 @@ pub(crate) async fn orders(
     let mut changes = app.hosts.changes();
     let mut host = access::host_of(&app, &namespace, &name, &headers).await?;
     let waiting = async {
-        while order(&host) == Order::None {
+        while orders_of(&host).order == Order::None {
             if changes.changed().await.is_err() {
                 break;
             }
@@ -118,16 +130,29 @@ pub(crate) async fn orders(
                 None => return Err(access::missing(&app, &namespace).await),
             }
         }
-        Ok(order(&host))
+        Ok(orders_of(&host))
     };
-    let order = match tokio::time::timeout(Duration::from_secs(seconds), waiting).await {
-        Ok(order) => order?,
-        Err(_) => Order::None,
+    let orders = match tokio::time::timeout(Duration::from_secs(seconds), waiting).await {
+        Ok(orders) => orders?,
+        Err(_) => Orders::plain(Order::None),
     };
-    Ok(Json(Orders { order }))
+    Ok(Json(orders))
 }
 
-/// A Host that is being deleted waits for its machine to be restored, whoever deletes it and why.
-fn order(host: &Host) -> Order {
-    if host.metadata.deletion_timestamp.is_some() { Order::Leave } else { Order::None }
+/// A Host that is being deleted waits for its machine to be restored, whoever deletes it and why. One that was told to change
+/// is told so until it says that it has.
+fn orders_of(host: &Host) -> Orders {
+    if host.metadata.deletion_timestamp.is_some() {
+        return Orders::plain(Order::Leave);
+    }
+    let status = host.status.as_ref();
+    let update = status.and_then(|status| status.update.as_ref());
+    let runs = status.and_then(|status| status.revision.as_ref());
+    match update.filter(|update| update.phase == UpdatePhase::Ordered && runs != Some(&update.revision)) {
+        Some(update) => Orders {
+            order: if update.replace { Order::Replace } else { Order::Update },
+            revision: Some(update.revision.clone()),
+        },
+        None => Orders::plain(Order::None),
+    }
 }

@@ -14,7 +14,7 @@ use axum::{
 };
 use hoist_api::{
     Host, HostedControlPlane, JoinToken,
-    host::{BootstrapCredential, CREDENTIAL_ISSUED, HostStatus, NODE_NAME_TAKEN, Stage},
+    host::{BootstrapCredential, CREDENTIAL_ISSUED, HostStatus, HostUpdate, NODE_NAME_TAKEN, Stage, UpdatePhase},
     hosted_control_plane::HostedControlPlaneSpec,
     join_token::JoinTokenSpec,
 };
@@ -423,6 +423,7 @@ async fn reports_reach_the_host_object_and_need_its_token() {
         failure: Some(Failure { cause: "registry away".into(), next_step: "check it".into() }),
         times: BTreeMap::default(),
         versions: [("kubelet".to_owned(), "1.36.3".to_owned())].into(),
+        revision: Some("a-b".to_owned()),
     };
     let body = || Body::from(serde_json::to_vec(&report).expect("JSON"));
     let (status, _) = bench.send(host_request("POST", "report", "Bearer wrong", body())).await;
@@ -433,6 +434,60 @@ async fn reports_reach_the_host_object_and_need_its_token() {
     assert_eq!(status.stage, Some(Stage::Failed));
     assert_eq!(status.message.as_deref(), Some("Payload: registry away (next step: check it)"));
     assert_eq!(status.kubelet_version.as_deref(), Some("1.36.3"));
+    assert_eq!(status.revision.as_deref(), Some("a-b"));
+    assert_eq!(status.update, None, "a join that failed is no update");
+}
+
+#[tokio::test]
+async fn a_host_is_told_to_change_until_it_says_that_it_has_or_cannot() {
+    let bench = Bench::new();
+    let (mut host, authorization) = joined_host(&bench);
+    let update = |phase| HostUpdate {
+        revision: "new".into(),
+        version: "1.36.3".into(),
+        phase,
+        replace: false,
+        was_cordoned: false,
+        since: Time(bench.now()),
+        message: None,
+    };
+    let ask = || host_request("GET", "orders?wait=0", &authorization, Body::empty());
+    let mut told = async |status: HostStatus| {
+        host.status = Some(status);
+        bench.view.show(host.clone());
+        bench.api.put(&host);
+        let (_, body) = bench.send(ask()).await;
+        let orders = serde_json::from_slice::<Orders>(&body).expect("orders");
+        (orders.order, orders.revision)
+    };
+    let draining = HostStatus { update: Some(update(UpdatePhase::Draining)), ..HostStatus::default() };
+    assert_eq!(told(draining).await.0, Order::None, "its pods are still there");
+    let ordered = HostStatus { update: Some(update(UpdatePhase::Ordered)), ..HostStatus::default() };
+    assert_eq!(told(ordered.clone()).await, (Order::Update, Some("new".to_owned())));
+    let has_changed = HostStatus { revision: Some("new".into()), ..ordered.clone() };
+    assert_eq!(told(has_changed).await.0, Order::None);
+    let replaced = HostStatus {
+        update: Some(HostUpdate { replace: true, ..update(UpdatePhase::Ordered) }),
+        ..HostStatus::default()
+    };
+    assert_eq!(told(replaced).await.0, Order::Replace);
+
+    told(ordered).await;
+    let report = Report {
+        stage: Stage::Joined,
+        failed_stage: Some(Stage::Updating),
+        failure: Some(Failure { cause: "registry away".into(), next_step: "check it".into() }),
+        times: BTreeMap::default(),
+        versions: BTreeMap::default(),
+        revision: Some("old".to_owned()),
+    };
+    let body = Body::from(serde_json::to_vec(&report).expect("JSON"));
+    assert_eq!(bench.send(host_request("POST", "report", &authorization, body)).await.0, StatusCode::NO_CONTENT);
+    let status = bench.host("w1").status.expect("a status");
+    let update = status.update.expect("an update");
+    assert_eq!((update.phase, update.revision.as_str()), (UpdatePhase::Failed, "new"));
+    assert!(update.message.is_some_and(|message| message.contains("registry away")));
+    assert_eq!(status.stage, Some(Stage::Joined), "it goes on as before");
 }
 
 #[tokio::test]

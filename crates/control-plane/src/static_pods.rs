@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1::Pod;
 
 use crate::etcd::{CLIENT_PORT, PEER_PORT};
 use crate::files::{self, Kind};
+use crate::kube_apiserver::audit;
 use crate::workload::static_pod::{Site, static_pod};
 use crate::{etcd, kube_apiserver, kube_controller_manager, kube_scheduler};
 
@@ -119,6 +120,7 @@ impl StaticPods {
             konnectivity: None,
             wait_for_etcd: None,
             goaway_chance: "0",
+            is_audited: true,
             configuration: hoist_plan::ApiServerConfiguration::default(),
             tuning: hoist_plan::ApiServerTuning::default(),
             shutdown_delay: 0,
@@ -186,6 +188,11 @@ impl StaticPods {
                 contents: contents.clone().into_bytes(),
             }));
         }
+        all.push(HostFile {
+            path: files::relative(Kind::ConfigMap, audit::CONFIG_MAP, audit::KEY),
+            // JSON is YAML.
+            contents: audit::writes().to_string().into_bytes(),
+        });
         Ok(HostFiles {
             files: all,
             secrets: desired.secrets.into_iter().map(|(name, data)| (name.to_owned(), data)).collect(),

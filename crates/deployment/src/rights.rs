@@ -49,6 +49,11 @@ fn operator() -> Vec<PolicyRule> {
             &["get", "list", "watch", "create", "patch", "delete"],
         ),
         rule("hypershift.openshift.io", &["hostedcontrolplanes/status", "controlplanecomponents/status"], &["patch"]),
+        // What nothing acts upon yet is told so.
+        rule("hypershift.openshift.io", &["hcpetcdbackups"], WATCH),
+        rule("hypershift.openshift.io", &["hcpetcdbackups/status"], &["patch"]),
+        rule("scheduling.hypershift.openshift.io", &["clustersizingconfigurations"], WATCH),
+        rule("scheduling.hypershift.openshift.io", &["clustersizingconfigurations/status"], &["patch"]),
         // Clusters that enforce who may block a deletion ask for this right on owners.
         rule("hypershift.openshift.io", &["hostedclusters/finalizers", "hostedcontrolplanes/finalizers"], &["update"]),
         rule("hoist.internal", &["hosts", "jointokens"], &["get", "list", "watch", "patch", "delete"]),

@@ -145,6 +145,32 @@ impl InitSystem {
         Ok(supervisor::restart(&supervisor::Folders::of(&HostRoot::this_host()), unit)?)
     }
 
+    /// Stops `units` until they are started again; returns when they have ended. The others, and what starts them at boot, stay.
+    pub fn stop(self, root: &HostRoot, units: &[&str]) -> Result<(), Error> {
+        if self == Self::Systemd {
+            let names: Vec<String> = units.iter().map(|unit| service(unit)).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            return systemctl(&[&["stop"], names.as_slice()].concat());
+        }
+        for unit in units {
+            root.remove(&format!("{}/{unit}.json", paths::UNITS))?;
+        }
+        let folders = supervisor::Folders::of(root);
+        supervisor::reload(&folders)?;
+        let deadline = std::time::Instant::now() + STOP_DEADLINE;
+        while let Some(unit) = units.iter().find(|unit| supervisor::runs(&folders, unit)) {
+            if std::time::Instant::now() >= deadline {
+                return Err(Error::Command {
+                    command: format!("stop {unit}"),
+                    cause: format!("it still runs after {} s", STOP_DEADLINE.as_secs()),
+                });
+            }
+            // There is nothing to wait on: the process is another one's child.
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
     /// Stops `units` if they run and removes what [`Self::install`] wrote.
     pub fn remove(self, root: &HostRoot, units: &[String]) -> Result<(), Error> {
         if self == Self::Systemd {
@@ -191,6 +217,8 @@ fn reread_inittab() -> Result<(), Error> {
         .map_err(|cause| Error::Command { command: "kill -HUP 1".to_owned(), cause: cause.to_string() })
 }
 
+/// Longest that the supervisor may take to end services, by force if need be.
+const STOP_DEADLINE: Duration = Duration::from_secs(30);
 /// Longest that systemd may take to stop or start our services.
 const SYSTEMCTL_DEADLINE: Duration = Duration::from_secs(60);
 

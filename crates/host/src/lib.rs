@@ -15,5 +15,6 @@ pub mod supervisor;
 pub mod sysctl;
 pub mod teardown;
 pub mod undo;
+pub mod wipe;
 
 pub use root::HostRoot;

@@ -1,22 +1,34 @@
 //! The service that listens for orders and keeps the host's settings as a node needs them.
 //!
-//! It acts on what the pinned server says, and never on silence: a server that is away for a year changes nothing here.
+//! It acts on what the pinned server says, and never on silence: a server that is away for a year changes nothing here. Only what
+//! was begun is ended without being asked again.
 
-use std::{process::Stdio, time::Duration};
+mod work;
+
+use std::time::Duration;
 
 use anyhow::Context as _;
-use hoist_host::{HostRoot, init_system::InitSystem, prepare};
-use hoist_node_config::{join::Order, paths};
+use hoist_host::{HostRoot, prepare};
+use hoist_node_config::join::{Order, Orders};
 use rand::Rng as _;
-use tokio::process::Command;
 use tracing::{error, info, warn};
 
-use crate::state::State;
+use crate::{
+    arguments::UpdateArguments,
+    server::{Error, Server},
+    state::State,
+    update,
+};
+use work::Work;
 
 /// Pauses after failures grow up to this.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Between tries of an ordered leave that failed.
 const LEAVE_PAUSE: Duration = Duration::from_secs(10);
+/// How often orders are looked at while one is carried out: to leave goes before all else.
+const LOOK: Duration = Duration::from_secs(5);
+/// After an update that failed, so that what it told is known before the next order is read.
+const UPDATE_PAUSE: Duration = Duration::from_secs(5);
 
 /// Runs until this host has left.
 pub(crate) async fn run() -> anyhow::Result<()> {
@@ -24,21 +36,47 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     // Settings do not outlive a reboot, and nobody else would bring them back.
     prepare::kernel()?;
     let mut pause = Duration::from_secs(1);
+    let mut update: Option<Work> = update::unfinished(&root).and_then(|unfinished| begin(&root, &unfinished));
     loop {
         // Read each time: joining again changes the report token.
         let state = State::load(&root)
             .map_err(|cause| anyhow::anyhow!("{cause}"))?
             .context("this host never joined; run the line that `hcp create join-command` prints")?;
         let server = state.server()?;
-        match server.orders(&state.this_host.node_name, &state.report_token).await {
-            Ok(Order::None) => pause = Duration::from_secs(1),
-            Ok(Order::Leave) => {
+        let is_updating = update.is_some();
+        let orders = tokio::select! {
+            is_well = ended(&mut update) => {
+                update = None;
+                if !is_well {
+                    tokio::time::sleep(UPDATE_PAUSE).await;
+                }
+                continue;
+            }
+            orders = ask(&server, &state, is_updating) => orders,
+        };
+        match orders {
+            Ok(Orders { order: Order::None, .. }) => pause = Duration::from_secs(1),
+            Ok(Orders { order: Order::Leave, .. }) => {
                 info!(cluster = state.cluster, "ordered to leave");
-                leave(&root).await;
+                leave(&root, update.take()).await;
+            }
+            Ok(Orders { order: order @ (Order::Update | Order::Replace), revision: Some(revision) }) => {
+                pause = Duration::from_secs(1);
+                if !is_updating {
+                    info!(revision, ?order, "ordered to change");
+                    update = begin(&root, &UpdateArguments { revision, replace: order == Order::Replace });
+                    if update.is_none() {
+                        tokio::time::sleep(UPDATE_PAUSE).await;
+                    }
+                }
+            }
+            Ok(orders) => {
+                warn!(?orders, "an order that says not to what; asking again");
+                tokio::time::sleep(LONGEST_PAUSE).await;
             }
             Err(cause) if cause.is_gone() => {
                 info!(cluster = state.cluster, "the pinned server says that the cluster is gone: leaving");
-                leave(&root).await;
+                leave(&root, update.take()).await;
             }
             Err(cause) => {
                 warn!(%cause, pause_s = pause.as_secs(), "no orders; asking again");
@@ -51,27 +89,51 @@ pub(crate) async fn run() -> anyhow::Result<()> {
     }
 }
 
-/// Starts the leave apart from this service, which the leave itself will stop; and again while it fails.
-async fn leave(root: &HostRoot) {
-    let program = root.path(paths::HOIST_NODE);
-    let is_systemd = matches!(hoist_host::init_system::detect(root), Ok(InitSystem::Systemd));
+/// Orders, as soon as there are some; an order that is being carried out stands, so then a while later.
+async fn ask(server: &Server, state: &State, is_updating: bool) -> Result<Orders, Error> {
+    if is_updating {
+        tokio::time::sleep(LOOK).await;
+    }
+    server.orders(&state.this_host.node_name, &state.report_token).await
+}
+
+/// Waits for the end of an update; for ever when there is none.
+async fn ended(update: &mut Option<Work>) -> bool {
+    match update {
+        Some(update) => match update.ended().await {
+            Ok(status) => {
+                info!(%status, "the update has ended");
+                status.success()
+            }
+            Err(cause) => {
+                error!(%cause, "the update cannot be waited for");
+                false
+            }
+        },
+        None => std::future::pending().await,
+    }
+}
+
+fn begin(root: &HostRoot, arguments: &UpdateArguments) -> Option<Work> {
+    let mut words = vec!["update", "--revision", arguments.revision.as_str()];
+    if arguments.replace {
+        words.push("--replace");
+    }
+    Work::start(root, "update", &words).inspect_err(|cause| error!(%cause, "the update could not be started")).ok()
+}
+
+/// Leaves, and tries again while that fails.
+async fn leave(root: &HostRoot, update: Option<Work>) {
+    if let Some(update) = update {
+        info!("the update is given up");
+        update.stop().await;
+    }
     loop {
-        let mut command = if is_systemd {
-            // A child of ours would be in our control group, and could end with it.
-            let mut command = Command::new("systemd-run");
-            command.args(["--quiet", "--collect", "--wait", "--unit=hoist-leave"]).arg(&program);
-            command
-        } else {
-            Command::new(&program)
+        let outcome = match Work::start(root, "leave", &["leave", "--ordered"]) {
+            Ok(mut leaving) => leaving.ended().await,
+            Err(cause) => Err(cause),
         };
-        command
-            .args(["leave", "--ordered"])
-            .stdin(Stdio::null())
-            // Our log is among what the leave removes; the process must not end on a closed pipe.
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .process_group(0);
-        match command.status().await {
+        match outcome {
             Ok(status) if status.success() => return,
             Ok(status) => error!(%status, "leaving failed; tried again"),
             Err(cause) => error!(%cause, "leaving could not be started; tried again"),

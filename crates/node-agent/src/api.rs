@@ -57,6 +57,10 @@ pub(crate) struct ClusterApi {
 pub(crate) struct NodeReadiness {
     pub(crate) is_ready: bool,
     pub(crate) message: String,
+    /// Version of its kubelet, without `v`.
+    pub(crate) version: String,
+    /// When its kubelet said so.
+    pub(crate) heard: Option<jiff::Timestamp>,
 }
 
 impl ClusterApi {
@@ -154,12 +158,18 @@ async fn read(path: &str, mut response: reqwest::Response) -> Result<Value, Erro
 fn readiness(node: &Value) -> NodeReadiness {
     let conditions = node.pointer("/status/conditions").and_then(Value::as_array);
     let ready = conditions.into_iter().flatten().find(|condition| condition["type"] == "Ready");
+    let version = node.pointer("/status/nodeInfo/kubeletVersion").and_then(Value::as_str).unwrap_or_default();
+    let version = version.trim_start_matches('v').to_owned();
     match ready {
         Some(condition) => NodeReadiness {
             is_ready: condition["status"] == "True",
             message: condition["message"].as_str().unwrap_or_default().to_owned(),
+            version,
+            heard: condition["lastHeartbeatTime"].as_str().and_then(|text| text.parse().ok()),
         },
-        None => NodeReadiness { is_ready: false, message: "kubelet has not reported yet".to_owned() },
+        None => {
+            NodeReadiness { is_ready: false, message: "kubelet has not reported yet".to_owned(), version, heard: None }
+        }
     }
 }
 
@@ -171,11 +181,18 @@ mod tests {
 
     #[test]
     fn readiness_is_the_ready_condition_and_its_message() {
-        let node = json!({"status": {"conditions": [
+        let node = json!({"status": {"nodeInfo": {"kubeletVersion": "v1.36.3"}, "conditions": [
             {"type": "DiskPressure", "status": "False", "message": "fine"},
-            {"type": "Ready", "status": "False", "message": "cni plugin not initialized"},
+            {"type": "Ready", "status": "False", "message": "cni plugin not initialized",
+             "lastHeartbeatTime": "1970-01-01T00:00:05Z"},
         ]}});
-        assert_eq!(readiness(&node), NodeReadiness { is_ready: false, message: "cni plugin not initialized".into() });
+        let expected = NodeReadiness {
+            is_ready: false,
+            message: "cni plugin not initialized".into(),
+            version: "1.36.3".into(),
+            heard: jiff::Timestamp::from_second(5).ok(),
+        };
+        assert_eq!(readiness(&node), expected);
         assert!(!readiness(&json!({})).is_ready);
     }
 

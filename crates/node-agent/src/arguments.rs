@@ -20,6 +20,9 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// Leave the cluster and restore this host
     Leave(LeaveArguments),
+    /// Change to another release or configuration, as the cluster ordered
+    #[command(hide = true)]
+    Update(UpdateArguments),
     /// Keep the node's services running (for hosts without systemd)
     #[command(hide = true)]
     Supervise,
@@ -37,7 +40,7 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it runs for ever and nobody watches.
     pub(crate) fn is_service(&self) -> bool {
-        matches!(self, Self::Supervise | Self::ApiProxy | Self::Cni | Self::Agent)
+        matches!(self, Self::Supervise | Self::ApiProxy | Self::Cni | Self::Agent | Self::Update(_))
     }
 }
 
@@ -101,6 +104,17 @@ pub(crate) struct LeaveArguments {
     /// The cluster gave the order: it has drained the node, or is gone
     #[arg(long, hide = true)]
     pub(crate) ordered: bool,
+}
+
+/// Arguments of `update`
+#[derive(Debug, Args)]
+pub(crate) struct UpdateArguments {
+    /// Revision of the node configuration to change to
+    #[arg(long, value_name = "REVISION")]
+    pub(crate) revision: String,
+    /// Come back as a new node, with nothing left of the pods
+    #[arg(long)]
+    pub(crate) replace: bool,
 }
 
 #[cfg(test)]

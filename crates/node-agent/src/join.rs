@@ -5,7 +5,7 @@
 mod contact;
 mod identity;
 mod reporter;
-mod services;
+pub(crate) mod services;
 
 use std::{collections::BTreeMap, process::ExitCode, time::Duration};
 
@@ -184,6 +184,7 @@ async fn stages(arguments: &JoinArguments, progress: &mut Progress, reporter: &m
     let joined_stage = at(Stage::Joined);
     // From here on kubelet renews its certificate with itself.
     state.credential = None;
+    state.revision = Some(config.revision.clone()).filter(|revision| !revision.is_empty());
     root.remove(paths::KUBELET_BOOTSTRAP_KUBECONFIG)
         .map_err(|cause| joined_stage(Cause::of(&cause, "run the same line again")))?;
     finish(&mut state, &root, Stage::Joined, progress, reporter).map_err(&joined_stage)?;
@@ -213,7 +214,7 @@ fn finish(
 ) -> Result<(), Cause> {
     state.stage = reached;
     state.save(root)?;
-    reporter.reached(reached, progress.times(), &state.versions);
+    reporter.reached(reached, progress.times(), state);
     Ok(())
 }
 

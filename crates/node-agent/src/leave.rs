@@ -101,13 +101,14 @@ async fn agree(root: &HostRoot, state: &mut State, server: &Server, progress: &P
         failure: None,
         times: BTreeMap::default(),
         versions: state.versions.clone(),
+        revision: None,
     };
     say(format!("Leaving cluster {}", state.cluster));
     let started = Instant::now();
     let mut is_told = false;
     loop {
         let answer = if is_told {
-            server.orders(name, token).await
+            server.orders(name, token).await.map(|orders| orders.order)
         } else {
             let told = server.report(name, token, &report).await;
             if told.is_ok() {
@@ -122,7 +123,8 @@ async fn agree(root: &HostRoot, state: &mut State, server: &Server, progress: &P
                 progress.note("the node is drained; the cluster removes it as soon as this host is restored");
                 return Ok(());
             }
-            Ok(Order::None) => {}
+            // One who leaves changes to nothing any more.
+            Ok(Order::None | Order::Update | Order::Replace) => {}
             Err(error) if error.is_gone() => {
                 progress.note("the cluster no longer exists");
                 return Ok(());

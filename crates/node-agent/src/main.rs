@@ -19,6 +19,7 @@ mod server;
 mod state;
 mod status;
 mod tls;
+mod update;
 
 use std::process::ExitCode;
 
@@ -55,6 +56,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Join(arguments) => return join::join(&arguments).await,
         Command::Status(arguments) => return status::status(&arguments).await,
         Command::Leave(arguments) => return leave::leave(&arguments).await,
+        Command::Update(arguments) => return update::update(&arguments).await,
         Command::Supervise => {
             let folders = supervisor::Folders::of(&HostRoot::this_host());
             supervisor::run(&folders).await.map_err(anyhow::Error::from)

@@ -7,7 +7,7 @@ use std::{
 
 use hoist_node_config::{
     ProxySettings,
-    join::{Confidential, JoinRequest, JoinResponse, ORDERS_WAIT_LIMIT, Order, Orders, Refusal, Report},
+    join::{Confidential, JoinRequest, JoinResponse, ORDERS_WAIT_LIMIT, Orders, Refusal, Report},
 };
 use jiff::Timestamp;
 use reqwest::{Method, Response, StatusCode, header::DATE};
@@ -153,12 +153,12 @@ impl Server {
     }
 
     /// Waits for an order, as long as the protocol allows.
-    pub(crate) async fn orders(&self, host: &str, token: &Confidential) -> Result<Order, Error> {
+    pub(crate) async fn orders(&self, host: &str, token: &Confidential) -> Result<Orders, Error> {
         let wait = Duration::from_secs(ORDERS_WAIT_LIMIT);
         let what = format!("orders?wait={ORDERS_WAIT_LIMIT}");
         let request = self.host_request(Method::GET, host, &what, token).timeout(wait + DEADLINE);
         let response = self.send(request).await?;
-        Ok(self.json::<Orders>(response).await?.order)
+        self.json(response).await
     }
 
     /// Says that this host is restored.

@@ -37,6 +37,9 @@ pub(crate) struct State {
     /// Versions of what was installed.
     #[serde(default)]
     pub(crate) versions: BTreeMap<String, String>,
+    /// Revision of the node configuration that runs.
+    #[serde(default)]
+    pub(crate) revision: Option<String>,
     /// Units that were installed.
     #[serde(default)]
     pub(crate) units: Vec<String>,
@@ -69,7 +72,7 @@ pub(crate) fn save_config(root: &HostRoot, config: &NodeConfig) -> Result<(), Ca
     write(root, CONFIG_FILE, config)
 }
 
-fn read<T: serde::de::DeserializeOwned>(root: &HostRoot, path: &str) -> Result<Option<T>, Cause> {
+pub(crate) fn read<T: serde::de::DeserializeOwned>(root: &HostRoot, path: &str) -> Result<Option<T>, Cause> {
     let unreadable = |cause: io::Error| {
         Cause::new(
             format!("failed to read {path}: {cause}"),
@@ -80,7 +83,7 @@ fn read<T: serde::de::DeserializeOwned>(root: &HostRoot, path: &str) -> Result<O
     serde_json::from_str(&text).map(Some).map_err(|cause| unreadable(cause.into()))
 }
 
-fn write<T: Serialize>(root: &HostRoot, path: &str, value: &T) -> Result<(), Cause> {
+pub(crate) fn write<T: Serialize>(root: &HostRoot, path: &str, value: &T) -> Result<(), Cause> {
     let unwritable = |cause: io::Error| {
         Cause::new(format!("failed to write {path}: {cause}"), "check that /var/lib is writable and has space")
     };

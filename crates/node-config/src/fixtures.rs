@@ -35,6 +35,7 @@ pub(crate) fn this_host() -> ThisHost {
 
 pub(crate) fn node_config() -> NodeConfig {
     NodeConfig {
+        revision: String::new(),
         cluster: "demo".into(),
         node_pool: "demo".into(),
         kubernetes_version: "1.36.3".into(),

@@ -115,6 +115,9 @@ pub struct Report {
     /// Versions of what runs on the host: `kubelet`, `containerd`, `runc`, `hoist`, `kernel`, `os`.
     #[serde(default)]
     pub versions: BTreeMap<String, String>,
+    /// Revision of the node configuration that it runs, once it does.
+    #[serde(default)]
+    pub revision: Option<String>,
 }
 
 /// What a host is to do.
@@ -125,13 +128,27 @@ pub enum Order {
     None,
     /// Restore the host and say so.
     Leave,
+    /// Run the node configuration of another revision; pods that are there stay.
+    Update,
+    /// The same, as a node that comes anew: nothing of its pods stays.
+    Replace,
 }
 
 /// `GET …/hosts/{name}/orders`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Orders {
     /// What to do.
     pub order: Order,
+    /// For `Update` and `Replace`: the revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+}
+
+impl Orders {
+    /// An order that needs no more words.
+    pub fn plain(order: Order) -> Self {
+        Self { order, revision: None }
+    }
 }
 
 /// Body of every refusal.
@@ -156,6 +173,8 @@ mod tests {
     #[test]
     fn an_order_reads_as_in_the_protocol() {
         let orders: Orders = serde_json::from_str(r#"{"order":"leave"}"#).expect("an order");
-        assert_eq!(orders.order, Order::Leave);
+        assert_eq!(orders, Orders::plain(Order::Leave));
+        let orders: Orders = serde_json::from_str(r#"{"order":"update","revision":"a-b"}"#).expect("an order");
+        assert_eq!((orders.order, orders.revision.as_deref()), (Order::Update, Some("a-b")));
     }
 }

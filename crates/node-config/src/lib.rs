@@ -13,6 +13,7 @@ mod kubelet;
 mod node_config;
 mod node_name;
 pub mod paths;
+mod revision;
 mod unit;
 mod units;
 
@@ -30,5 +31,6 @@ pub use node_config::{
     Taint, ThisHost,
 };
 pub use node_name::{InvalidNodeName, validate_node_name};
+pub use revision::configuration_of;
 pub use unit::{Ready, Unit};
 pub use units::{systemd_unit, units};

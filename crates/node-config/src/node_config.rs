@@ -117,6 +117,10 @@ pub struct ProxySettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct NodeConfig {
+    /// What [`NodeConfig::computed_revision`] says of it, written down by the operator: an agent of another version may know
+    /// other fields.
+    #[serde(default)]
+    pub revision: String,
     /// Name of the HostedCluster, for people.
     pub cluster: String,
     /// Name of the NodePool.

@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hoist_controller::{ApplySet, Calls};
+use hoist_plan::rollout::Target;
 use k8s_openapi::api::core::v1::Node;
 use kube::Client;
 use kube::runtime::reflector::{self, Store};
@@ -121,6 +122,23 @@ impl Guest {
     /// What the tasks learned.
     pub fn state(&self) -> State {
         self.shared.state().clone()
+    }
+
+    /// A connection to `fake` that has seen `nodes`.
+    #[cfg(test)]
+    pub(crate) fn for_test(fake: &hoist_testkit::FakeApi, nodes: &[Node]) -> Self {
+        let mut writer = reflector::store::Writer::default();
+        let shared = tests::shared(fake, &writer);
+        for node in nodes {
+            writer.apply_watcher_event(&kube::runtime::watcher::Event::Apply(node.clone()));
+        }
+        shared.knows_nodes.send_replace(true);
+        Self { connection: shared.connection.clone(), shared: Arc::new(shared), _tasks: JoinSet::new() }
+    }
+
+    /// What hosts of this NodePool shall run; `None` while that is not known, and while the pool or the cluster is paused.
+    pub fn target(&self, node_pool: &str) -> Option<Target> {
+        self.shared.content.borrow().as_ref()?.targets.get(node_pool).cloned()
     }
 
     /// Sets what the hosted cluster shall contain; applied soon, and again when it changes.

@@ -224,8 +224,17 @@ async fn connect(
     let content = guest_content::content(plan, observed, applied, ctx.clock.now());
     match ctx.guests.ensure(ctx, connection).await {
         Ok(guest) => {
+            let changed: Vec<String> = content
+                .targets
+                .iter()
+                .filter(|(pool, target)| guest.target(pool).as_ref() != Some(*target))
+                .map(|(pool, _)| pool.clone())
+                .collect();
             guest.set_content(content);
             guest.set_migration(applied.rotation.as_ref().and_then(Rotation::migration));
+            for pool in changed {
+                ctx.triggers.node_pool(&plan.identity.hosted_cluster_namespace, &pool);
+            }
         }
         Err(error) => tracing::warn!(error = error_chain(&error), "no connection into the hosted cluster"),
     }

@@ -23,6 +23,7 @@ pub mod rights;
 pub mod settings;
 pub mod supported_releases;
 pub mod triggers;
+pub mod unserved;
 pub mod wait_for_tcp;
 pub mod watches;
 

@@ -2,12 +2,14 @@
 
 pub mod approval;
 pub mod credential;
+pub mod drain;
 pub mod error;
 pub mod host;
 pub mod leaving;
 pub mod mirror;
 pub mod ownership;
 pub mod tokens;
+pub mod updating;
 
 use std::sync::Arc;
 
@@ -30,6 +32,7 @@ pub fn run(ctx: Arc<Context>) -> impl Stream<Item = ()> + Send {
             watches::wish(host),
             status.and_then(|status| status.stage),
             status.map(|status| (status.bootstrap.is_some(), status.node.clone())),
+            status.map(|status| (status.revision.clone(), status.update.clone())),
         )
     });
     Controller::for_stream(changes, store)

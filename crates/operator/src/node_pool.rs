@@ -1,22 +1,26 @@
 //! Reconciles `NodePool`: says how many of the expected nodes are there, of what version, and what keeps the others away.
 //!
-//! On platform None nothing makes machines: the number of replicas is what is expected, and hosts are counted, never evicted.
-//! What hosts read when they join is part of the hosted cluster's content, see [`node_config`].
+//! On platform None nothing makes machines: the number of replicas is what is expected, and hosts are counted, never sent away.
+//! What hosts read is part of the hosted cluster's content, see [`node_config`]; hosts that run something else are brought to it
+//! one after the other, see [`rollout`].
 
 pub mod node_config;
+pub mod rollout;
 pub mod status;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
+use hoist_api::conditions::NodePoolConditionType;
+use hoist_api::node_pool::NodePoolStatus;
 use hoist_api::{FINALIZER, Host, HostedCluster, HostedControlPlane, NodePool, names};
 use hoist_controller::ApiError;
-use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, ListParams};
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::{Controller, watcher};
+use kube::{Resource, ResourceExt};
 use serde_json::json;
 use tracing::instrument;
 
@@ -25,6 +29,8 @@ use crate::hosted_cluster::tear_down::without_finalizer;
 use crate::{kept_releases, paused, watches};
 
 const RESYNC: Duration = Duration::from_secs(10 * 60);
+/// How soon a release that could not be read is looked at again.
+const UNREAD: Duration = Duration::from_secs(10);
 const NAME: &str = "node-pool";
 
 /// Why a pass stopped.
@@ -122,18 +128,56 @@ async fn pass(node_pool: &NodePool, ctx: &Context) -> Result<Action, Error> {
         }
         None => None,
     };
+    let target = guest.as_ref().and_then(|guest| guest.target(&node_pool.name_any()));
+    let nodes = guest.as_ref().filter(|guest| guest.knows_nodes()).map(|guest| guest.nodes());
+    let mut retry = None;
+    if let (Some(nodes), false) = (&nodes, pause.is_paused()) {
+        if let Some(target) = &target {
+            retry = rollout::roll_out(ctx, &node_pool, &hosts_api, &hosts, nodes, target).await?;
+        }
+        for host in rollout::out_of_line(&node_pool, &hosts, nodes) {
+            ctx.triggers.host(&control_plane_namespace, &host.name_any());
+        }
+    }
     let facts = status::Facts {
         cluster: cluster.as_ref(),
         release: release.as_ref().map(|release| release.as_deref()),
+        target: target.as_ref(),
         hosts: &hosts,
-        nodes: guest.as_ref().filter(|guest| guest.knows_nodes()).map(|guest| guest.nodes()),
+        nodes,
         refused: guest.as_ref().map(|guest| guest.state().refused).unwrap_or_default(),
         pause: pause.clone(),
     };
     let wanted = status::compute(&node_pool, &facts, ctx.clock.now());
-    ctx.calls.publish_status(&api, &node_pool, node_pool.status.as_ref(), &wanted).await?;
-    let at_most = if matches!(release, Some(Ok(_))) { RESYNC } else { Duration::from_secs(10) };
+    if ctx.calls.publish_status(&api, &node_pool, node_pool.status.as_ref(), &wanted).await? {
+        announce(ctx, &node_pool, &wanted).await;
+    }
+    let at_most = if matches!(release, Some(Ok(_))) { retry.unwrap_or(RESYNC).min(RESYNC) } else { UNREAD };
     Ok(Action::requeue(pause.look_again(ctx.clock.now(), at_most)))
+}
+
+/// Events on the beginning, the end and the failure of a rollout.
+async fn announce(ctx: &Context, node_pool: &NodePool, wanted: &NodePoolStatus) {
+    let about = node_pool.object_ref(&());
+    let before = node_pool.status.clone().unwrap_or_default();
+    for type_ in [NodePoolConditionType::UpdatingVersion, NodePoolConditionType::UpdatingConfig] {
+        let of = |status: &NodePoolStatus| {
+            let found = status.conditions.iter().find(|condition| condition.type_ == type_.as_ref());
+            let found = found.map(|found| (found.status == "True", found.reason.clone(), found.message.clone()));
+            found.unwrap_or_default()
+        };
+        let ((was, reason_before, _), (is, reason, message)) = (of(&before), of(wanted));
+        let (reason, message) = (reason.unwrap_or_default(), message.unwrap_or_default());
+        if is && reason.ends_with("Failed") && reason_before.as_ref() != Some(&reason) {
+            ctx.events.warning(&about, &reason, message).await;
+        } else if is && !was {
+            ctx.events.normal(&about, type_.as_ref(), message).await;
+        } else if was && !is {
+            let note =
+                format!("all hosts run what the pool wants, Kubernetes {}", wanted.version.as_deref().unwrap_or(""));
+            ctx.events.normal(&about, "Updated", note).await;
+        }
+    }
 }
 
 /// The copy in the control plane namespace: the operator may read Secrets there.

@@ -21,6 +21,7 @@ pub mod plan;
 pub mod priority;
 pub mod publishing;
 pub mod resources;
+pub mod rollout;
 pub mod scheduling;
 pub mod tuning;
 pub mod validate;

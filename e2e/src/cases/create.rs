@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::join::join_line;
 use hoist_e2e::eventually::eventually;
-use hoist_e2e::world::{World, condition, expect_condition};
+use hoist_e2e::world::{World, condition, expect_condition, write_file};
 
 /// The hosted cluster that most cases use.
 pub const CLUSTER: &str = "demo";
@@ -71,9 +71,7 @@ pub fn create(world: &mut World) -> anyhow::Result<()> {
 /// Writes the kubeconfig that `hcp create kubeconfig` prints and returns its path.
 pub fn kubeconfig(world: &World, cluster: &str) -> anyhow::Result<String> {
     let text = world.hcp(&["create", "kubeconfig", "--name", cluster])?.success()?;
-    let path = std::env::temp_dir().join(format!("hoist-e2e-{}-{cluster}.kubeconfig", std::process::id()));
-    fs_err::write(&path, text)?;
-    Ok(path.to_string_lossy().into_owned())
+    write_file(&format!("{cluster}.kubeconfig"), &text)
 }
 
 pub fn zero_nodes(world: &mut World) -> anyhow::Result<()> {

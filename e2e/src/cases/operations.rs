@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::create::{CLUSTER, NAMESPACE};
-use hoist_e2e::world::{World, file_prefix};
+use hoist_e2e::eventually::eventually;
+use hoist_e2e::world::{World, expect_condition, file_prefix};
 
 /// Arguments that every way of installing needs.
 fn installing<'a>(world: &'a World, verbs: &[&'a str], more: &[&'a str]) -> anyhow::Result<Vec<&'a str>> {
@@ -209,4 +211,36 @@ fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
         }
     }
     Ok(found)
+}
+
+/// Objects that nothing acts upon say so themselves.
+pub fn unserved(world: &mut World) -> anyhow::Result<()> {
+    let backup = json!({
+        "apiVersion": "hypershift.openshift.io/v1beta1", "kind": "HCPEtcdBackup",
+        "metadata": {"name": "nightly", "namespace": NAMESPACE},
+        "spec": {"storage": {"storageType": "S3", "s3": {
+            "bucket": "backups", "region": "eu-west-1", "keyPrefix": "nightly", "credentials": {"name": "store"}
+        }}}
+    });
+    let sizing = json!({
+        "apiVersion": "scheduling.hypershift.openshift.io/v1alpha1", "kind": "ClusterSizingConfiguration",
+        "metadata": {"name": "cluster"},
+        "spec": {"sizes": [{"name": "small", "criteria": {"from": 0}}]}
+    });
+    let kubeconfig = world.fact("kubeconfig")?.to_owned();
+    let kinds = [
+        (backup, "hcpetcdbackup", "BackupCompleted"),
+        (sizing, "clustersizingconfiguration", "ClusterSizingConfigurationValid"),
+    ];
+    for (object, kind, type_) in kinds {
+        world.create_in(&kubeconfig, &object, &[])?.success()?;
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        let told = eventually(&format!("{kind} says that nothing acts upon it"), Duration::from_secs(15), || {
+            expect_condition(&world.object(NAMESPACE, kind, name)?, type_, "False", None)
+        });
+        world.kubectl(&["--namespace", NAMESPACE, "delete", kind, name])?.success()?;
+        let message = told?;
+        ensure!(message.contains("this version of Hoist"), "no reason: {message}");
+    }
+    Ok(())
 }

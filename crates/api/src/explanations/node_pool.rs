@@ -6,6 +6,8 @@ const fn well(type_: &'static str, well: Well, meaning: &'static str, reasons: &
     Condition { type_, well, meaning, reasons }
 }
 
+const UPDATING: &[&str] = &["Progressing", "InplaceUpgradeFailed", "ReplaceUpgradeFailed", "UnsupportedSkew"];
+
 /// All of them, the most telling first.
 pub const NODE_POOL_CONDITIONS: &[Condition] = &[
     well("Ready", Well::True, "As many nodes as wanted are ready.", &["NodesJoining", "NodesMissing", "NotFound"]),
@@ -73,8 +75,8 @@ pub const NODE_POOL_CONDITIONS: &[Condition] = &[
         "The operator works on this object.",
         &["ReconciliationPaused", "InvalidPausedUntilValue"],
     ),
-    well("UpdatingVersion", Well::Either, "Nodes are moving to another version.", &["Progressing"]),
-    well("UpdatingConfig", Well::Either, "Nodes are taking up another configuration.", &["Progressing"]),
+    well("UpdatingVersion", Well::Either, "Nodes are moving to another version.", UPDATING),
+    well("UpdatingConfig", Well::Either, "Nodes are taking up another configuration.", UPDATING),
     well("UpdateManagementEnabled", Well::Either, "The operator updates the nodes.", &[]),
     well("AutoscalingEnabled", Well::Either, "The number of nodes follows the load.", &["NotServed"]),
     well("AutorepairEnabled", Well::Either, "Nodes that fail are replaced.", &["NotServed"]),

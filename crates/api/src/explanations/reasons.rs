@@ -13,6 +13,9 @@ const OPERATOR_LOG: &str =
     "The operator tries again by itself. If it stays so: `kubectl logs -n hypershift deployment/operator`.";
 const JOIN: &str = "Join hosts: run on each what `hcp create join-command --name NAME --namespace NAMESPACE` prints; `hcp get hosts --name NAME --namespace NAMESPACE` shows how far they are.";
 
+const UPDATE_FAILED: &str = "A host could not be updated; the other hosts are left as they are.";
+const TRIED_AGAIN: &str = "Do what the message says for that host. It is tried again every five minutes, and at once when the NodePool changes.";
+
 /// All of them, by name.
 pub const REASONS: &[Reason] = &[
     because("AsExpected", "Everything is as it should be.", NOTHING),
@@ -69,6 +72,7 @@ pub const REASONS: &[Reason] = &[
         "A Service has no address yet, or the published address cannot be used.",
         "See `kubectl get services -n CONTROL_PLANE_NAMESPACE`; a LoadBalancer needs a controller that gives it an address.",
     ),
+    because("InplaceUpgradeFailed", UPDATE_FAILED, TRIED_AGAIN),
     because(
         "InsufficientNodes",
         "The management cluster has fewer nodes than a highly available control plane needs.",
@@ -133,6 +137,7 @@ pub const REASONS: &[Reason] = &[
         "Remove spec.pausedUntil when the pause is over.",
     ),
     because("ReconciliationSucceeded", "The operator's last pass ended well.", NOTHING),
+    because("ReplaceUpgradeFailed", UPDATE_FAILED, TRIED_AGAIN),
     because("RolloutComplete", "All pods are of the newest version.", NOTHING),
     because("RolloutInProgress", "Pods are being replaced by newer ones.", WAIT),
     because("StatefulSetNotFound", "etcd is not made yet.", WAIT),

@@ -298,7 +298,6 @@ fn a_kubeconfig_is_needed_only_for_what_is_left_open() {
 #[case("mirrors", "kubevirt", &["--image-content-sources", "garbage"])]
 #[case("kas_name", "kubevirt", &["--kas-dns-name", "https://api"])]
 #[case("infra_json", "kubevirt", &["--infra-json", "infra.json"])]
-#[case("replace_on_none", "none", &["--node-upgrade-type", "Replace"])]
 #[case("trust_bundle", "none", &["--additional-trust-bundle", "garbage"])]
 fn bad_input_is_refused_before_anything_is_asked_or_written(
     #[case] name: &str,

@@ -30,6 +30,20 @@ pub fn audit_policy(plan: &Plan) -> Option<ConfigMap> {
     })
 }
 
+/// The policy of a management cluster: who wrote what. Leases, and questions that are sent as objects, change nothing that
+/// anybody looks for.
+pub fn writes() -> Value {
+    let groups = ["authentication.k8s.io", "authorization.k8s.io"];
+    policy(&[
+        json!({"level": "None", "nonResourceURLs": ["*"]}),
+        json!({"level": "None", "verbs": ["get", "list", "watch"]}),
+        json!({"level": "None", "resources": [{"group": "coordination.k8s.io", "resources": ["leases"]}]}),
+        json!({"level": "None", "resources": groups.map(|group| json!({"group": group}))}),
+        json!({"level": "None", "resources": [{"group": "", "resources": ["serviceaccounts/token"]}]}),
+        json!({"level": "Metadata"}),
+    ])
+}
+
 fn document(policy: &AuditPolicy) -> Value {
     let mut rules = vec![
         json!({"level": "None", "resources": [{"group": "", "resources": ["events"]}]}),
@@ -42,6 +56,10 @@ fn document(policy: &AuditPolicy) -> Value {
         }));
     }
     rules.extend(of_profile(policy.profile));
+    self::policy(&rules)
+}
+
+fn policy(rules: &[Value]) -> Value {
     json!({
         "apiVersion": "audit.k8s.io/v1",
         "kind": "Policy",
@@ -83,6 +101,16 @@ mod tests {
             let with_bodies = rules.iter().position(|rule| rule["level"] == "RequestResponse").unwrap();
             assert!(of_secrets < with_bodies, "{rules:?}");
         }
+    }
+
+    #[test]
+    fn of_a_management_cluster_reads_and_leases_are_not_written() {
+        let policy = writes();
+        let rules = policy["rules"].as_array().unwrap();
+        let (last, before) = rules.split_last().unwrap();
+        assert_eq!(*last, json!({"level": "Metadata"}));
+        assert!(before.iter().all(|rule| rule["level"] == "None"), "{rules:?}");
+        assert!(before.iter().all(|rule| rule.get("users").is_none()), "no writer is left out: {rules:?}");
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub struct Settings {
     pub wait_for_etcd: Option<WaitForEtcd>,
     /// Share of HTTP/2 requests after which a client is asked to connect anew, which evens out load on several replicas.
     pub goaway_chance: &'static str,
+    /// Whether the audit log goes to the container's output, by the policy in [`audit::CONFIG_MAP`].
+    pub is_audited: bool,
     /// What `spec.configuration` says.
     pub configuration: ApiServerConfiguration,
     /// What annotations change.
@@ -98,6 +100,7 @@ pub fn hosted(plan: &Plan) -> Settings {
             address: format!("{CLIENT_SERVICE}:{CLIENT_PORT}"),
         }),
         goaway_chance: if is_highly_available { "0.001" } else { "0" },
+        is_audited: plan.api_server_configuration.audit.is_some(),
         configuration: plan.api_server_configuration.clone(),
         tuning: plan.api_server_tuning.clone(),
         // With several replicas, Services of the management cluster must forget one before it stops answering.
@@ -155,7 +158,6 @@ fn arguments(settings: &Settings) -> Vec<String> {
     let configuration = &settings.configuration;
     let tls = &configuration.tls;
     let node_ports = configuration.service_node_ports.map(|(first, last)| format!("{first}-{last}"));
-    let is_audited = configuration.audit.is_some();
     let webhook = configuration.audit_webhook.as_ref();
     let is_authenticating = configuration.authentication.is_some();
     let mut arguments = Arguments::new();
@@ -173,8 +175,8 @@ fn arguments(settings: &Settings) -> Vec<String> {
         .flag("enable-admission-plugins", "NodeRestriction")
         .optional("service-node-port-range", node_ports)
         // Audit. Source of the numbers: HyperShift
-        .optional("audit-policy-file", is_audited.then(|| config_map(audit::CONFIG_MAP, audit::KEY)))
-        .optional("audit-log-path", is_audited.then_some("-"))
+        .optional("audit-policy-file", settings.is_audited.then(|| config_map(audit::CONFIG_MAP, audit::KEY)))
+        .optional("audit-log-path", settings.is_audited.then_some("-"))
         .optional("audit-webhook-config-file", webhook.map(|_| secret(audit::WEBHOOK_SECRET, audit::WEBHOOK_KEY)))
         .optional("audit-webhook-mode", webhook.map(|_| "batch"))
         .optional("audit-webhook-initial-backoff", webhook.map(|_| "5s"))
@@ -269,7 +271,7 @@ fn needs(settings: &Settings) -> Vec<Need> {
     if settings.has_break_glass {
         needs.push(Need::config_map(revocation::SIGNERS, &[revocation::SIGNERS_KEY]));
     }
-    if settings.configuration.audit.is_some() {
+    if settings.is_audited {
         needs.push(Need::config_map(audit::CONFIG_MAP, &[audit::KEY]));
     }
     if settings.configuration.audit_webhook.is_some() {

@@ -157,7 +157,10 @@ fn node_config(index: u8, payload: &Payload, certificates: &Certificates) -> Nod
     let api = first_node();
     let mut overrides = Map::new();
     overrides.insert("registryPullQPS".to_owned(), json!(0));
+    // Here run control planes: none of them shall wait five minutes for its next try.
+    overrides.insert("crashLoopBackOff".to_owned(), json!({"maxContainerRestartPeriod": "5s"}));
     NodeConfig {
+        revision: String::new(),
         cluster: CLUSTER_NAME.to_owned(),
         node_pool: CLUSTER_NAME.to_owned(),
         kubernetes_version: payload.release.version.to_string(),

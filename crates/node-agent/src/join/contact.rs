@@ -130,6 +130,7 @@ impl Contact<'_> {
             stage: earlier.as_ref().map_or(Stage::Preflight, |state| state.stage),
             credential: answer.credential,
             versions: earlier.as_ref().map(|state| state.versions.clone()).unwrap_or_default(),
+            revision: earlier.as_ref().and_then(|state| state.revision.clone()),
             units: earlier.map(|state| state.units).unwrap_or_default(),
         })
     }

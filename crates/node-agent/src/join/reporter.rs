@@ -48,10 +48,11 @@ impl Reporter {
     }
 
     /// A stage was finished.
-    pub(super) fn reached(&self, stage: Stage, times: &Times, versions: &BTreeMap<String, String>) {
-        let mut all = self.base.clone();
-        all.extend(versions.clone());
-        self.send(Report { stage, failed_stage: None, failure: None, times: times.clone(), versions: all });
+    pub(super) fn reached(&self, stage: Stage, times: &Times, state: &State) {
+        let mut versions = self.base.clone();
+        versions.extend(state.versions.clone());
+        let revision = state.revision.clone();
+        self.send(Report { stage, failed_stage: None, failure: None, times: times.clone(), versions, revision });
     }
 
     /// The join stopped.
@@ -62,6 +63,7 @@ impl Reporter {
             failure: Some(Failure { cause: cause.cause.clone(), next_step: cause.next_step.clone() }),
             times: times.clone(),
             versions: self.base.clone(),
+            revision: None,
         });
     }
 

@@ -45,17 +45,17 @@ pub(super) fn install_agent(root: &HostRoot) -> Result<bool, Cause> {
 }
 
 /// What a node's services are made from.
-pub(super) struct Node<'a> {
-    pub(super) root: &'a HostRoot,
-    pub(super) config: &'a NodeConfig,
-    pub(super) facts: &'a HostFacts,
-    pub(super) sandbox_image: &'a str,
+pub(crate) struct Node<'a> {
+    pub(crate) root: &'a HostRoot,
+    pub(crate) config: &'a NodeConfig,
+    pub(crate) facts: &'a HostFacts,
+    pub(crate) sandbox_image: &'a str,
 }
 
 impl Node<'_> {
     /// Writes all configuration, and starts all services; those that run already are restarted only if something of
     /// theirs changed.
-    pub(super) fn start(
+    pub(crate) fn start(
         &self,
         state: &mut State,
         journal: &mut Journal,
@@ -118,7 +118,7 @@ fn is_affected(unit: &Unit, changed_files: &[String], changed_programs: &[&str])
 }
 
 /// Waits until containerd answers.
-pub(super) async fn await_containerd() -> Result<(), Cause> {
+pub(crate) async fn await_containerd() -> Result<(), Cause> {
     let started = Instant::now();
     while tokio::net::UnixStream::connect(paths::CONTAINERD_SOCKET).await.is_err() {
         if started.elapsed() > CONTAINERD_DEADLINE {
@@ -200,7 +200,7 @@ pub(super) async fn await_ready(
 }
 
 /// The last line of a service's log, where our own supervisor keeps one.
-fn last_words(unit: &str) -> String {
+pub(crate) fn last_words(unit: &str) -> String {
     let text = fs_err::read(format!("{}/{unit}.log", paths::LOGS)).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     match text.lines().rev().find(|line| !line.trim().is_empty()) {

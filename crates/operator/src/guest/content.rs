@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hoist_controller::{ApiError, Scope, error_chain, resources};
+use hoist_plan::rollout::Target;
 use kube::core::DynamicObject;
 
 use super::Shared;
@@ -27,6 +28,8 @@ pub struct Content {
     pub objects: Vec<DynamicObject>,
     /// Objects that stay as they are, because what they should say is not known at the moment.
     pub kept: Vec<DynamicObject>,
+    /// What the hosts of each NodePool shall run, as their configuration among the objects says.
+    pub targets: std::collections::BTreeMap<String, Target>,
 }
 
 /// Applies the content whenever it changes, and from time to time.

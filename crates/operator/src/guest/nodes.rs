@@ -67,7 +67,7 @@ fn facts(node: &Node) -> impl PartialEq + Send + use<> {
 
 fn trim(node: &mut Node) {
     node.managed_fields_mut().clear();
-    node.annotations_mut().clear();
+    node.annotations_mut().retain(|key, _| key == hoist_api::annotations::OF_NODE_POOL);
     if let Some(status) = &mut node.status {
         status.images = None;
         status.volumes_attached = None;

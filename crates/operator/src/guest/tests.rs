@@ -1,5 +1,7 @@
 //! What the tasks of a connection write, against an API server in memory.
 
+use std::collections::BTreeMap;
+
 use hoist_guest::{Credentials, admission, cluster_config, node_bootstrap, objects, rights};
 use hoist_testkit::FakeApi;
 
@@ -9,7 +11,7 @@ use crate::hosted_control_plane::cluster_operators::{self, Part};
 use crate::hosted_control_plane::cluster_version;
 
 /// The shared state of a connection to `fake`, as a process that just started has it.
-fn shared(fake: &FakeApi) -> Shared {
+pub(super) fn shared(fake: &FakeApi, nodes: &reflector::store::Writer<Node>) -> Shared {
     let connection = Connection {
         namespace: "clusters-demo".to_owned(),
         name: "demo".to_owned(),
@@ -18,7 +20,11 @@ fn shared(fake: &FakeApi) -> Shared {
         admin_kubeconfig: String::new(),
         route: Route { url: String::new(), server_name: String::new(), proxy: None },
     };
-    Shared::new(connection, fake.client(), fake.client(), &reflector::store::Writer::default())
+    Shared::new(connection, fake.client(), fake.client(), nodes)
+}
+
+fn fresh(fake: &FakeApi) -> Shared {
+    shared(fake, &reflector::store::Writer::default())
 }
 
 fn content() -> Content {
@@ -36,6 +42,7 @@ fn content() -> Content {
         admission: admission::objects(&hoist_plan::fixtures::plan()),
         objects: wanted,
         kept: Vec::new(),
+        targets: BTreeMap::new(),
     }
 }
 
@@ -43,7 +50,7 @@ fn content() -> Content {
 async fn content_that_is_in_place_is_not_written_again_nor_after_a_restart() {
     let (guest, management) = (FakeApi::new(), FakeApi::new());
     let ctx = context(&management);
-    let first = shared(&guest);
+    let first = fresh(&guest);
     content::apply(&ctx, &first, &content()).await.unwrap();
     assert!(
         guest.writes().iter().any(|line| line == "APPLY daemonsets kube-system/kube-proxy"),
@@ -52,7 +59,7 @@ async fn content_that_is_in_place_is_not_written_again_nor_after_a_restart() {
     );
     guest.clear_writes();
     content::apply(&ctx, &first, &content()).await.unwrap();
-    content::apply(&ctx, &shared(&guest), &content()).await.unwrap();
+    content::apply(&ctx, &fresh(&guest), &content()).await.unwrap();
     assert_eq!(guest.writes(), Vec::<String>::new());
 }
 
@@ -90,12 +97,12 @@ fn report(channel: Option<&str>) -> Report {
 async fn a_report_is_written_once_with_its_definitions_and_again_only_when_it_changes() {
     let (guest, management) = (FakeApi::new(), FakeApi::new());
     let ctx = context(&management);
-    let first = shared(&guest);
+    let first = fresh(&guest);
     super::report::publish(&ctx, &first, &report(None), &mut false).await.unwrap();
     insta::assert_snapshot!(guest.writes().join("\n"));
     guest.clear_writes();
     super::report::publish(&ctx, &first, &report(None), &mut false).await.unwrap();
-    super::report::publish(&ctx, &shared(&guest), &report(None), &mut false).await.unwrap();
+    super::report::publish(&ctx, &fresh(&guest), &report(None), &mut false).await.unwrap();
     assert_eq!(guest.writes(), Vec::<String>::new());
     super::report::publish(&ctx, &first, &report(Some("stable")), &mut true).await.unwrap();
     let written = guest.writes();

@@ -1,5 +1,8 @@
 //! From a HostedCluster to what is made of it: namespace and HostedControlPlane. Pure and infallible.
 
+#[cfg(test)]
+mod every;
+
 use std::collections::BTreeMap;
 
 use hoist_api::hosted_cluster::configuration::ClusterConfiguration;

@@ -4,6 +4,8 @@ use hoist_api::{HostedControlPlane, NodePool};
 use hoist_guest::{Credentials, admission, cluster_config, node_bootstrap, objects, rights};
 use hoist_pki::table::names;
 use hoist_plan::Plan;
+use hoist_plan::rollout::Target;
+use hoist_release::{Release, skew};
 use jiff::Timestamp;
 use kube::ResourceExt;
 use sha2::{Digest, Sha256};
@@ -68,17 +70,26 @@ pub fn content(plan: &Plan, observed: &Observed, applied: &Applied, now: Timesta
     for (pool, release) in &observed.node_pools {
         let name = pool.name_any();
         match release {
-            Ok(release) if !pauses(pool) => {
-                let config =
+            Ok(release) if !pauses(pool) && fits(plan, observed, release) => {
+                let mut config =
                     node_config::node_config(plan, endpoints, &applied.pki, pool, release, &observed.trust_bundle);
+                config.revision = config.computed_revision();
+                let target = Target { revision: config.revision.clone(), version: config.kubernetes_version.clone() };
+                content.targets.insert(name.clone(), target);
                 let text = serde_json::to_string(&config).unwrap_or_default();
                 content.objects.extend(node_bootstrap::node_pool(&name, &text));
             }
-            // What hosts of a paused pool read stays as it is.
+            // What hosts of a paused pool read stays as it is, and of one whose release cannot be run with this control plane.
             _ => content.kept.extend(node_bootstrap::node_pool(&name, "")),
         }
     }
     content
+}
+
+/// Whether nodes of this release may serve the control plane that runs, and the one that is wanted.
+fn fits(plan: &Plan, observed: &Observed, release: &Release) -> bool {
+    let running = observed.facts.running_version.as_ref().unwrap_or(&plan.release.version);
+    [running, &plan.release.version].into_iter().all(|version| skew::check_node_pool(version, &release.version).is_ok())
 }
 
 /// What the hosted cluster says of itself.

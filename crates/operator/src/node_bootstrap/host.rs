@@ -20,7 +20,7 @@ use tracing::instrument;
 use super::credential::{self, Issuer};
 use super::error::Error;
 use super::ownership::owns_node;
-use super::{leaving, mirror};
+use super::{drain, leaving, mirror, updating};
 use crate::context::Context;
 use crate::guest::Guest;
 use crate::hosted_control_plane::hosted_cluster_of;
@@ -57,7 +57,7 @@ async fn pass(host: &Host, ctx: &Context) -> Result<Action, Error> {
     let is_unwanted = host.annotations().contains_key(annotations::REMOVE_HOST) || stage == Some(Stage::Leaving);
     if is_unwanted || stage == Some(Stage::Left) {
         if stage != Some(Stage::Left) && !leaving::drain(ctx, &host, pool.as_ref(), guest.as_deref()).await? {
-            return Ok(Action::requeue(leaving::LOOK_AGAIN));
+            return Ok(Action::requeue(drain::LOOK_AGAIN));
         }
         // Its machine restores itself once it sees this; the finalizer holds the object until then.
         ctx.calls.delete(&api, &host.name_any(), &DeleteParams::default()).await?;
@@ -67,15 +67,20 @@ async fn pass(host: &Host, ctx: &Context) -> Result<Action, Error> {
     let pauses = [Some(&control_plane.spec.paused_until), pool.as_ref().map(|pool| &pool.spec.paused_until)];
     let is_paused =
         pauses.into_iter().flatten().any(|text| paused::until(text.as_deref(), ctx.clock.now()).is_paused());
-    if let (Some(guest), Some(node), false) = (&guest, &node, is_paused) {
-        bring_in_line(guest, node, &host, pool.as_ref()).await?;
+    let mut look_again = RESYNC;
+    if !is_paused {
+        if let (Some(guest), Some(node)) = (&guest, &node) {
+            bring_in_line(guest, node, &host, pool.as_ref()).await?;
+        }
+        let soon = updating::step(ctx, &api, &host, pool.as_ref(), guest.as_deref()).await?;
+        look_again = soon.map_or(look_again, |soon| soon.min(look_again));
     }
     publish(ctx, &api, &host, node.as_deref(), guest.as_deref(), issued.as_ref().err()).await?;
     if let Some((pool_namespace, _)) = hosted_cluster_of(&control_plane) {
         ctx.triggers.node_pool(&pool_namespace, &host.spec.node_pool);
     }
     issued?;
-    Ok(Action::requeue(RESYNC))
+    Ok(Action::requeue(look_again))
 }
 
 /// The control plane of the namespace, if it is not going.

@@ -8,16 +8,15 @@ use std::time::Duration;
 
 use hoist_api::host::Stage;
 use hoist_api::{Host, HostedControlPlane, NodePool, annotations};
+use hoist_controller::ApiError;
 use hoist_controller::lease::elapsed_since;
-use hoist_controller::{ApiError, ObjectId};
-use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::core::v1::{Node, Pod};
-use kube::api::{Api, DeleteParams, EvictParams, ListParams};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Node;
+use kube::api::{Api, DeleteParams};
 use kube::runtime::controller::Action;
 use kube::{Resource, ResourceExt};
-use serde_json::json;
 
-use super::mirror;
+use super::drain;
 use super::ownership::owns_node;
 use crate::context::Context;
 use crate::guest::Guest;
@@ -30,8 +29,6 @@ const DRAIN: Duration = Duration::from_secs(60);
 const RESTORE: Duration = Duration::from_secs(120);
 /// How long it may take when not even its kubelet is heard: an agent that lives answers an order within a second.
 const RESTORE_SILENT: Duration = Duration::from_secs(15);
-/// How soon evictions that were refused are tried again.
-pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Moves the pods of a host that a person wants removed; `true` when none is left, or when the deadline is over: the pool's
 /// `nodeDrainTimeout`, where 0 means none.
@@ -47,8 +44,8 @@ pub async fn drain(
     // Without a connection nobody knows what runs there: an operator that has just started, or an API that is away.
     let is_empty = match guest {
         Some(guest) => {
-            cordon(guest, &host.name_any()).await?;
-            evict(ctx, guest, &host.name_any()).await?
+            drain::cordon(guest, &host.name_any()).await?;
+            drain::evict(ctx, guest, &host.name_any()).await?.is_empty()
         }
         None => false,
     };
@@ -57,14 +54,11 @@ pub async fn drain(
     Ok(is_empty || deadline(pool).is_some_and(|deadline| waited >= deadline))
 }
 
-/// `None` waits for ever. A text that is no duration counts as not written.
+/// What the pool says, or a minute: a person waits. `None` is for ever.
 fn deadline(pool: Option<&NodePool>) -> Option<Duration> {
-    let written = pool.and_then(|pool| pool.spec.node_drain_timeout.as_deref());
-    let written: Option<SignedDuration> = written.and_then(|text| text.parse().ok());
-    match written.map(Duration::try_from) {
-        Some(Ok(Duration::ZERO)) => None,
-        Some(Ok(duration)) => Some(duration),
-        _ => Some(DRAIN),
+    match drain::timeout(pool) {
+        Some(Duration::ZERO) => None,
+        written => Some(written.unwrap_or(DRAIN)),
     }
 }
 
@@ -95,10 +89,10 @@ pub async fn leave(
         if let Some(guest) = guest
             && waited < DRAIN
         {
-            cordon(guest, &name).await?;
-            evict(ctx, guest, &name).await?;
+            drain::cordon(guest, &name).await?;
+            drain::evict(ctx, guest, &name).await?;
         }
-        return Ok(Action::requeue(LOOK_AGAIN));
+        return Ok(Action::requeue(drain::LOOK_AGAIN));
     }
     if !has_left && !patience.is_zero() {
         let note = format!(
@@ -113,7 +107,7 @@ pub async fn leave(
             guest.calls().delete(&nodes, &name, &DeleteParams::default()).await?;
         }
         // The Node must go, or it stays for ever: the connection is waited for.
-        None if owns_node => return Ok(Action::requeue(LOOK_AGAIN)),
+        None if owns_node => return Ok(Action::requeue(drain::LOOK_AGAIN)),
         None => {}
     }
     without_finalizer(ctx, api, host).await?;
@@ -132,63 +126,6 @@ fn patience(host: &Host, node: Option<&Node>) -> Duration {
     if is_silent { RESTORE_SILENT } else { RESTORE }
 }
 
-async fn cordon(guest: &Guest, name: &str) -> Result<(), ApiError> {
-    let Some(node) = guest.node(name) else { return Ok(()) };
-    if mirror::is_cordoned(&node) {
-        return Ok(());
-    }
-    let nodes: Api<Node> = Api::all(guest.client());
-    match guest.calls().merge(&nodes, name, &json!({"spec": {"unschedulable": true}})).await {
-        Err(error) if error.is_not_found() => Ok(()),
-        other => other.map(|_| ()),
-    }
-}
-
-/// Asks every pod that can move to move; `true` when none is left.
-async fn evict(ctx: &Context, guest: &Guest, node: &str) -> Result<bool, ApiError> {
-    let is_ready = guest.node(node).is_none_or(|node| node_facts::is_ready(&node));
-    let everywhere: Api<Pod> = Api::all(guest.client());
-    let parameters = ListParams::default().fields(&format!("spec.nodeName={node}"));
-    let mut is_empty = true;
-    for pod in guest.calls().list(&everywhere, &parameters).await?.iter().filter(|pod| can_move(pod)) {
-        let namespace = pod.namespace().unwrap_or_default();
-        let pods: Api<Pod> = Api::namespaced(guest.client(), &namespace);
-        if is_abandoned(pod, is_ready, ctx.clock.now()) {
-            guest.calls().delete(&pods, &pod.name_any(), &DeleteParams::default().grace_period(0)).await?;
-            continue;
-        }
-        is_empty = false;
-        if pod.metadata.deletion_timestamp.is_some() {
-            continue;
-        }
-        let id = ObjectId::namespaced("Pod", &namespace, pod.name_any());
-        let name = pod.name_any();
-        match guest.calls().run("evict", id, pods.evict(&name, &EvictParams::default())).await {
-            Ok(_) => {}
-            // A disruption budget says "not now".
-            Err(error) if error.status() == Some(429) || error.is_not_found() => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(is_empty)
-}
-
-/// Whether nobody is there to end a pod that should have ended: its time is over, and its node is not well.
-fn is_abandoned(pod: &Pod, node_is_ready: bool, now: Timestamp) -> bool {
-    // The API server writes the end of the grace period there, not the moment of the request.
-    !node_is_ready && pod.metadata.deletion_timestamp.as_ref().is_some_and(|end| end.0 <= now)
-}
-
-/// Pods of DaemonSets and static pods come back at once, finished ones need nothing. One that ends because it was evicted is
-/// finished a moment before kubelet says that it is gone, and stays for minutes when kubelet goes first.
-fn can_move(pod: &Pod) -> bool {
-    let is_daemon = pod.owner_references().iter().any(|owner| owner.kind == "DaemonSet" || owner.kind == "Node");
-    let is_static = pod.annotations().contains_key("kubernetes.io/config.mirror");
-    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
-    let is_going = pod.metadata.deletion_timestamp.is_some();
-    !is_daemon && !is_static && (is_going || !matches!(phase, Some("Succeeded" | "Failed")))
-}
-
 /// When a person asked for the removal, or the host said that it leaves. A value that is no time counts as long ago: whoever
 /// wrote it wants the host gone.
 fn asked_at(host: &Host) -> Option<Timestamp> {
@@ -202,17 +139,8 @@ fn asked_at(host: &Host) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use hoist_testkit::fixtures;
-    use k8s_openapi::api::core::v1::PodStatus;
-    use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
     use super::*;
-
-    fn pod(owner: &str, phase: &str) -> Pod {
-        let mut metadata = fixtures::metadata("default", "web");
-        metadata.owner_references = Some(vec![OwnerReference { kind: owner.to_owned(), ..OwnerReference::default() }]);
-        let status = PodStatus { phase: Some(phase.to_owned()), ..PodStatus::default() };
-        Pod { metadata, status: Some(status), ..Pod::default() }
-    }
 
     #[test]
     fn the_pool_says_how_long_draining_may_take_and_zero_means_for_ever() {
@@ -238,21 +166,6 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_on_a_dead_node_counts_until_its_grace_period_is_over() {
-        use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-        let now = fixtures::now();
-        let ending = |seconds: i64| {
-            let mut pod = pod("ReplicaSet", "Running");
-            pod.metadata.deletion_timestamp = Some(Time(now + SignedDuration::from_secs(seconds)));
-            pod
-        };
-        assert!(is_abandoned(&ending(-1), false, now));
-        assert!(!is_abandoned(&ending(20), false, now), "it was promised 20 s more");
-        assert!(!is_abandoned(&ending(-1), true, now), "its kubelet is at it");
-        assert!(!is_abandoned(&pod("ReplicaSet", "Running"), false, now), "nobody asked it to end");
-    }
-
-    #[test]
     fn a_machine_is_waited_for_as_long_as_it_may_still_hear() {
         let mut host = fixtures::host("worker-0");
         assert_eq!(patience(&host, None), Duration::ZERO, "it was never let in");
@@ -265,22 +178,6 @@ mod tests {
         assert_eq!(patience(&host, None), RESTORE, "nobody knows how the Node is");
     }
 
-    #[test]
-    fn pods_of_daemon_sets_and_finished_pods_are_left_where_they_are() {
-        assert!(can_move(&pod("ReplicaSet", "Running")));
-        assert!(!can_move(&pod("DaemonSet", "Running")));
-        assert!(!can_move(&pod("Job", "Succeeded")));
-    }
-
-    #[test]
-    fn an_evicted_pod_is_waited_for_until_it_is_gone() {
-        let mut evicted = pod("ReplicaSet", "Failed");
-        assert!(!can_move(&evicted));
-        evicted.metadata.deletion_timestamp =
-            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(Timestamp::UNIX_EPOCH));
-        assert!(can_move(&evicted));
-    }
-
     #[tokio::test]
     async fn a_node_that_cannot_be_deleted_yet_is_not_forgotten() {
         use hoist_api::host::HostStatus;
@@ -290,8 +187,9 @@ mod tests {
         let control_plane: HostedControlPlane = fake.get("clusters-demo", "demo");
         let mut host = fixtures::host("worker-0");
         host.metadata.finalizers = Some(vec![hoist_api::FINALIZER.to_owned()]);
-        host.metadata.deletion_timestamp =
-            Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(fixtures::now() - SignedDuration::from_secs(1)));
+        host.metadata.deletion_timestamp = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(
+            fixtures::now() - jiff::SignedDuration::from_secs(1),
+        ));
         let node = Some("worker-0".to_owned());
         host.status = Some(HostStatus { stage: Some(Stage::Left), node, ..HostStatus::default() });
         fake.put(&host);

@@ -1,10 +1,12 @@
 //! Host and Node side by side: what the Host says of its Node, and what the operator sets on the Node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use hoist_api::labels;
 use hoist_api::node_pool::{NodePoolSpec, NodePoolTaint};
+use hoist_api::{annotations, labels};
 use k8s_openapi::api::core::v1::{Node, Taint};
+use kube::ResourceExt;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Label that `kubectl get nodes` shows as the role; kubelet may not set it itself.
@@ -21,17 +23,56 @@ pub fn wanted_labels(node_pool: &str, spec: Option<&NodePoolSpec>) -> BTreeMap<S
     wanted
 }
 
-/// The merge patch that brings a Node's labels and taints in line, or `None` when they are. Labels and taints of others stay;
-/// a taint of the pool that was taken back stays too, since nobody can tell it from one that a person set.
+/// What a pool has given a Node.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Given {
+    labels: BTreeSet<String>,
+    /// Key and effect.
+    taints: BTreeSet<(String, String)>,
+}
+
+impl Given {
+    fn by(node_pool: &str, spec: Option<&NodePoolSpec>) -> Self {
+        let taints = spec.and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
+        Self {
+            labels: wanted_labels(node_pool, spec).into_keys().collect(),
+            taints: taints.iter().map(|taint| (taint.key.clone(), taint.effect.to_string())).collect(),
+        }
+    }
+
+    fn before(node: &Node) -> Self {
+        let text = node.annotations().get(annotations::OF_NODE_POOL);
+        text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
+    }
+}
+
+/// The merge patch that brings a Node's labels and taints in line, or `None` when they are. Those of others stay; those that the
+/// pool gave and takes back go. A pool that cannot be read takes nothing back.
 pub fn patch(node: &Node, node_pool: &str, spec: Option<&NodePoolSpec>) -> Option<Value> {
     let current = node.metadata.labels.clone().unwrap_or_default();
-    let missing: BTreeMap<String, String> =
-        wanted_labels(node_pool, spec).into_iter().filter(|(key, value)| current.get(key) != Some(value)).collect();
-    let taints = taints(node, spec.and_then(|spec| spec.taints.as_deref()).unwrap_or_default());
-    if missing.is_empty() && taints.is_none() {
+    let (before, given) = match spec {
+        Some(_) => (Given::before(node), Given::by(node_pool, spec)),
+        None => (Given::default(), Given::default()),
+    };
+    let mut labels: BTreeMap<String, Option<String>> = wanted_labels(node_pool, spec)
+        .into_iter()
+        .filter(|(key, value)| current.get(key) != Some(value))
+        .map(|(key, value)| (key, Some(value)))
+        .collect();
+    let taken_back = before.labels.difference(&given.labels).filter(|key| current.contains_key(*key));
+    labels.extend(taken_back.map(|key| (key.clone(), None)));
+    let wanted = spec.and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
+    let taken_back: Vec<_> = before.taints.difference(&given.taints).collect();
+    let taints = taints(node, wanted, &taken_back);
+    if labels.is_empty() && taints.is_none() && before == given {
         return None;
     }
-    let mut patch = json!({"metadata": {"labels": missing}});
+    let mut patch = json!({"metadata": {"labels": labels}});
+    if before != given {
+        let text = serde_json::to_string(&given).unwrap_or_default();
+        patch["metadata"]["annotations"] = json!({annotations::OF_NODE_POOL: text});
+    }
     if let Some(taints) = taints {
         // A list is replaced whole, so the patch must not meet a newer one.
         patch["metadata"]["resourceVersion"] = json!(node.metadata.resource_version);
@@ -40,9 +81,11 @@ pub fn patch(node: &Node, node_pool: &str, spec: Option<&NodePoolSpec>) -> Optio
     Some(patch)
 }
 
-fn taints(node: &Node, wanted: &[NodePoolTaint]) -> Option<Vec<Taint>> {
+fn taints(node: &Node, wanted: &[NodePoolTaint], taken_back: &[&(String, String)]) -> Option<Vec<Taint>> {
     let current = node.spec.as_ref().and_then(|spec| spec.taints.clone()).unwrap_or_default();
-    let mut result = current.clone();
+    let is_taken_back =
+        |taint: &Taint| taken_back.iter().any(|(key, effect)| taint.key == *key && taint.effect == *effect);
+    let mut result: Vec<Taint> = current.iter().filter(|taint| !is_taken_back(taint)).cloned().collect();
     for taint in wanted {
         let same = |other: &&mut Taint| other.key == taint.key && other.effect == taint.effect.as_ref();
         match result.iter_mut().find(same) {
@@ -118,5 +161,28 @@ mod tests {
         let keys: Vec<_> =
             patch["spec"]["taints"].as_array().unwrap().iter().map(|taint| taint["key"].clone()).collect();
         assert_eq!(keys, ["theirs", "ours"]);
+    }
+
+    #[test]
+    fn what_the_pool_takes_back_goes_and_what_others_gave_stays() {
+        use hoist_api::node_pool::TaintEffect::NoSchedule;
+        let mut node = fixtures::node("worker-0");
+        let generous = pool(&[("tier", "web")], &[("ours", "x", NoSchedule)]);
+        let first = patch(&node, "demo", Some(&generous)).unwrap();
+        let mut labels = wanted_labels("demo", Some(&generous));
+        labels.insert("theirs".to_owned(), "1".to_owned());
+        node.metadata.labels = Some(labels);
+        let text = first["metadata"]["annotations"]["hoist.internal/of-node-pool"].as_str().unwrap().to_owned();
+        node.metadata.annotations = Some([("hoist.internal/of-node-pool".to_owned(), text)].into());
+        let mut taints: Vec<Taint> = serde_json::from_value(first["spec"]["taints"].clone()).unwrap();
+        taints.push(Taint { key: "theirs".to_owned(), effect: "NoSchedule".to_owned(), ..Taint::default() });
+        node.spec.as_mut().unwrap().taints = Some(taints);
+        assert_eq!(patch(&node, "demo", Some(&generous)), None);
+        assert_eq!(patch(&node, "demo", None), None, "a pool that cannot be read takes nothing back");
+
+        let second = patch(&node, "demo", Some(&pool(&[], &[]))).unwrap();
+        assert_eq!(second["metadata"]["labels"], json!({"tier": null}));
+        let keys: Vec<_> = second["spec"]["taints"].as_array().unwrap().iter().map(|taint| &taint["key"]).collect();
+        assert_eq!(keys, ["theirs"]);
     }
 }

@@ -21,6 +21,8 @@ pub fn node_config(
 ) -> NodeConfig {
     let authority = |secret| pki.text(secret, names::CA_CERTIFICATE_KEY).unwrap_or_default().to_owned();
     NodeConfig {
+        // Computed over the rest, when that is complete.
+        revision: String::new(),
         cluster: plan.identity.hosted_cluster_name.clone(),
         node_pool: pool.name_any(),
         kubernetes_version: release.version.to_string(),

@@ -2,6 +2,7 @@
 
 mod nodes_info;
 mod release;
+mod updating;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,8 +12,9 @@ use hoist_api::host::Stage;
 use hoist_api::hosted_cluster::platform::PlatformType;
 use hoist_api::node_pool::{Architecture, NodePoolCondition, NodePoolStatus};
 use hoist_api::{Host, HostedCluster, NodePool};
-use hoist_controller::conditions::{Status, Verdict};
+use hoist_controller::conditions::{Status, Verdict, verdict_of};
 use hoist_plan::fields;
+use hoist_plan::rollout::Target;
 use hoist_release::Release;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Node;
@@ -21,7 +23,7 @@ use kube::ResourceExt;
 
 use crate::guest::Refusal;
 use crate::node_bootstrap::ownership::owns_node;
-use crate::node_facts::{is_ready, kubelet_version, ready_condition};
+use crate::node_facts::{is_ready, ready_condition};
 use crate::paused::Pause;
 use crate::releases::Failure;
 
@@ -37,6 +39,8 @@ pub struct Facts<'a> {
     pub cluster: Option<&'a HostedCluster>,
     /// The pool's release; `None` while there is no pull secret to read it with.
     pub release: Option<Result<&'a Release, &'a Failure>>,
+    /// What the hosts shall run; `None` while nobody knows, and while the pool is paused.
+    pub target: Option<&'a Target>,
     /// Hosts of the pool.
     pub hosts: &'a [Host],
     /// Nodes of the cluster; `None` while the hosted API was not reached.
@@ -56,7 +60,8 @@ pub fn compute(pool: &NodePool, facts: &Facts<'_>, now: Timestamp) -> NodePoolSt
     let is_blind = facts.nodes.is_none() && before.replicas.is_some_and(|replicas| replicas > 0);
     let mut verdicts = verdicts(pool, facts, &own);
     if is_blind {
-        let of_nodes = [Type::Ready, Type::AllMachinesReady, Type::AllNodesHealthy, Type::UpdatingVersion];
+        let of_nodes =
+            [Type::Ready, Type::AllMachinesReady, Type::AllNodesHealthy, Type::UpdatingVersion, Type::UpdatingConfig];
         verdicts.retain(|verdict| !of_nodes.iter().any(|type_| verdict.type_ == type_.as_ref()));
         let said = before
             .conditions
@@ -67,7 +72,10 @@ pub fn compute(pool: &NodePool, facts: &Facts<'_>, now: Timestamp) -> NodePoolSt
         let place = |verdict: &Verdict| before.conditions.iter().position(|said| said.type_ == verdict.type_);
         verdicts.sort_by_key(|verdict| place(verdict).unwrap_or(usize::MAX));
     }
-    let version = facts.release.as_ref().and_then(|release| release.ok()).map(|release| release.version.to_string());
+    // A pool is of a version when all of its nodes are.
+    let is_complete = !is_blind && updating::is_complete(&verdicts);
+    let version = facts.release.as_ref().filter(|_| is_complete || before.version.is_none());
+    let version = version.and_then(|release| release.ok()).map(|release| release.version.to_string());
     NodePoolStatus {
         // Blank until a node was there, so that the column is.
         replicas: match before.replicas {
@@ -98,8 +106,10 @@ fn verdicts(pool: &NodePool, facts: &Facts<'_>, own: &[&Arc<Node>]) -> Vec<Verdi
     let healthy = healthy(own);
     let mut all = vec![ready_verdict(pool, facts, expected, ready, &machines, &healthy)];
     all.extend(of_spec(pool, facts));
-    all.extend(release::verdicts(facts));
-    all.extend(updating(facts, own));
+    let of_release = release::verdicts(facts);
+    let skew = verdict_of(&of_release, Type::SupportedVersionSkew).cloned();
+    all.extend(of_release);
+    all.extend(updating::verdicts(pool, facts, own, skew.as_ref()));
     all.push(reached(facts, expected));
     let has_endpoint = facts.cluster.and_then(|cluster| cluster.status.as_ref()?.ignition_endpoint.as_ref()).is_some();
     if !has_endpoint {
@@ -243,13 +253,13 @@ fn of_spec(pool: &NodePool, facts: &Facts<'_>) -> Vec<Verdict> {
         Pause::Invalid(message) => (true, Reason::InvalidPausedUntilValue, message.clone()),
     };
     let platform = spec.platform.type_;
-    let (is_served, platform_message) = if platform == PlatformType::None {
+    let (is_served, platform_message) = if [PlatformType::None, PlatformType::Agent].contains(&platform) {
         (true, ALL_IS_WELL.to_owned())
     } else {
         (
             false,
             format!(
-                "spec.platform.type {platform} makes machines, which this version of Hoist does not; use None and join hosts"
+                "spec.platform.type {platform} makes machines, which this version of Hoist does not; use None or Agent and join hosts"
             ),
         )
     };
@@ -263,17 +273,13 @@ fn of_spec(pool: &NodePool, facts: &Facts<'_>) -> Vec<Verdict> {
             Type::AutoscalingEnabled,
             scaling,
             if scaling { Reason::NotServed } else { Reason::AsExpected },
-            if scaling { "on platform None hosts join by hand; the bounds are not acted upon" } else { "" },
+            if scaling { "hosts join by themselves, nothing makes them; the bounds are not acted upon" } else { "" },
         ),
         Verdict::new(
             Type::AutorepairEnabled,
             repair,
             if repair { Reason::NotServed } else { Reason::AsExpected },
-            if repair {
-                "on platform None there are no machines to replace; remove a broken host with `hcp remove host`"
-            } else {
-                ""
-            },
+            if repair { "there are no machines to replace; remove a broken host with `hcp remove host`" } else { "" },
         ),
         Verdict::new(Type::UpdateManagementEnabled, true, Reason::AsExpected, ALL_IS_WELL),
         match spec.tuning_config.as_deref() {
@@ -301,31 +307,6 @@ fn of_spec(pool: &NodePool, facts: &Facts<'_>) -> Vec<Verdict> {
             arch_message,
         ),
     ]
-}
-
-fn updating(facts: &Facts<'_>, own: &[&Arc<Node>]) -> Vec<Verdict> {
-    let config = Verdict::new(Type::UpdatingConfig, false, Reason::AsExpected, "");
-    let Some(Ok(release)) = facts.release else {
-        return vec![Verdict::new(Type::UpdatingVersion, false, Reason::AsExpected, ""), config];
-    };
-    let wanted = release.version.to_string();
-    let old: Vec<String> = own
-        .iter()
-        .filter_map(|node| Some((node, kubelet_version(node)?)))
-        .filter(|(_, version)| *version != wanted)
-        .map(|(node, version)| format!("{} runs {version}", node.name_any()))
-        .collect();
-    let version = if old.is_empty() {
-        Verdict::new(Type::UpdatingVersion, false, Reason::AsExpected, "")
-    } else {
-        Verdict::new(
-            Type::UpdatingVersion,
-            true,
-            Reason::Progressing,
-            cut(&format!("Updating version in progress. Target version: {wanted}; {}", old.join(", "))),
-        )
-    };
-    vec![version, config]
 }
 
 /// HyperShift's word for "the machine got its configuration"; here, that a host got its credential.

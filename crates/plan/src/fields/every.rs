@@ -36,7 +36,6 @@ const READ_ELSEWHERE: &[(&str, &str)] = &[
     ("secretEncryption.kms", "refused by its type"),
     ("services[].servicePublishingStrategy", "publishing's own tests, type by type"),
     ("etcd.unmanaged", "refused by its type"),
-    ("platform.agent", "refused by its type"),
     ("platform.kubevirt", "refused by its type"),
     ("updateService", "ClusterVersion in the hosted cluster"),
     ("sshKey", "checked, and kept for hosts that are made from it"),

@@ -19,6 +19,7 @@ pub const HOSTED_CLUSTER: &[Field] = &[
         "imageContentSources",
         "hosts pull from the repository of the release; set mirrors in containerd on the hosts",
     ),
+    field("platform.agent", "no Agents are bound; hosts join with the line of `hcp create join-command`"),
     field("dns.privateZoneID", "zones belong to clouds"),
     field("dns.publicZoneID", "zones belong to clouds"),
     field(
@@ -48,5 +49,6 @@ pub const HOSTED_CLUSTER: &[Field] = &[
 pub const NODE_POOL: &[Field] = &[
     field("config", "hosts keep their own system; hoist-node configures kubelet and containerd alone"),
     field("tuningConfig", "hosts keep their own kernel settings"),
+    field("platform.agent", "no Agents are bound; hosts join with the line of `hcp create join-command`"),
     field("nodeVolumeDetachTimeout", "a node is removed after its drain, volumes detach by themselves"),
 ];

@@ -6,8 +6,8 @@ use hoist_api::hosted_cluster::platform::PlatformType;
 use super::{Findings, Inputs, members};
 use crate::Finding;
 
-/// Platforms that this version serves.
-const SERVED: [PlatformType; 1] = [PlatformType::None];
+/// Platforms whose control planes this version serves. Hosts of Agent join as those of None do.
+const SERVED: [PlatformType; 2] = [PlatformType::None, PlatformType::Agent];
 
 pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Findings) {
     let platform = inputs.spec.platform.type_;

@@ -6,7 +6,7 @@ use hoist_api::hosted_cluster::etcd::{EtcdManagementType, PersistentVolumeEtcdSt
 use hoist_api::hosted_cluster::networking::{
     AllocateNodeCidrs, ApiServerNetworking, ClusterNetworkEntry, MachineNetworkEntry, NetworkType, ServiceNetworkEntry,
 };
-use hoist_api::hosted_cluster::platform::PlatformType;
+use hoist_api::hosted_cluster::platform::{AgentPlatformSpec, PlatformType};
 use hoist_api::hosted_cluster::references::LocalObjectReference;
 use hoist_api::hosted_cluster::services::{HostnamePublishingStrategy, PublishingStrategyType, ServiceType};
 use hoist_api::hosted_cluster::{AvailabilityPolicy, SecretEncryptionType};
@@ -82,7 +82,22 @@ fn a_platform_that_is_not_served_is_refused_with_those_that_are() {
         (finding.condition, finding.reason),
         (ConditionType::SupportedHostedCluster, Reason::UnsupportedHostedCluster)
     );
-    assert!(finding.message.contains("KubeVirt") && finding.message.contains("serves None"), "{}", finding.message);
+    assert!(
+        finding.message.contains("KubeVirt") && finding.message.contains("serves None, Agent"),
+        "{}",
+        finding.message
+    );
+}
+
+#[test]
+fn a_control_plane_of_platform_agent_is_that_of_none() {
+    let mut case = case();
+    let of_none = case.plan();
+    case.spec.platform.type_ = PlatformType::Agent;
+    case.spec.platform.agent = Some(AgentPlatformSpec { agent_namespace: "agents".to_owned() });
+    let finding = notice(&case, ConditionType::FieldsHonoured).expect("nobody binds Agents");
+    assert!(finding.message.contains("spec.platform.agent") && finding.message.contains("join-command"), "{finding:?}");
+    assert_eq!(case.plan(), of_none);
 }
 
 #[test]

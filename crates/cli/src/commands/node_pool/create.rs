@@ -244,18 +244,10 @@ impl NodePoolFlags {
     }
 
     fn upgrade_type(&self, invocation: Invocation, input: &PlatformInput) -> Result<&str> {
-        if input.name == "None" {
-            let replaces = self.node_upgrade_type.as_deref().is_some_and(|given| given.eq_ignore_ascii_case("Replace"));
-            if replaces && !self.render.0 {
-                return Err(usage(
-                    "--node-upgrade-type Replace is not supported: platform None has no machines to replace; expected InPlace",
-                ));
-            }
-            if self.auto_repair.0 && !self.render.0 {
-                return Err(usage(
-                    "--auto-repair is not supported: platform None has no machines to replace; leave it out",
-                ));
-            }
+        if input.name == "None" && self.auto_repair.0 && !self.render.0 {
+            return Err(usage(
+                "--auto-repair is not supported: platform None has no machines to replace; leave it out",
+            ));
         }
         Ok(match (&self.node_upgrade_type, invocation) {
             (Some(given), _) => given,

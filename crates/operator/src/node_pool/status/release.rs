@@ -2,6 +2,7 @@
 
 use hoist_api::HostedCluster;
 use hoist_api::conditions::{ALL_IS_WELL, NodePoolConditionType as Type, Reason};
+use hoist_api::hosted_cluster::version::UpdateState;
 use hoist_controller::conditions::{Status, Verdict};
 use hoist_release::{Release, skew};
 
@@ -29,11 +30,16 @@ pub(super) fn verdicts(facts: &Facts<'_>) -> Vec<Verdict> {
 
 fn skew_verdict(cluster: Option<&HostedCluster>, release: &Release) -> Verdict {
     let type_ = Type::SupportedVersionSkew;
-    let status = cluster.and_then(|cluster| cluster.status.as_ref());
-    let control_plane =
-        status.and_then(|status| status.control_plane_version.as_ref()).map(|version| &version.desired.version);
-    let control_plane: Option<semver::Version> = control_plane.and_then(|version| version.parse().ok());
-    match control_plane.map(|version| skew::check_node_pool(&version, &release.version)) {
+    let version = cluster.and_then(|cluster| cluster.status.as_ref()?.control_plane_version.as_ref());
+    let desired: Option<semver::Version> = version.and_then(|version| version.desired.version.parse().ok());
+    // While a control plane is upgraded, the older of its parts still answer nodes.
+    let running = version.and_then(|version| {
+        let completed = version.history.iter().find(|entry| entry.state == UpdateState::Completed)?;
+        completed.version.parse().ok()
+    });
+    let versions: Vec<semver::Version> = running.into_iter().chain(desired).collect();
+    let checked = versions.iter().try_for_each(|version| skew::check_node_pool(version, &release.version));
+    match (!versions.is_empty()).then_some(checked) {
         Some(Err(error)) => Verdict::new(type_, false, Reason::UnsupportedSkew, error.to_string()),
         Some(Ok(())) => Verdict::new(type_, true, Reason::AsExpected, "Release image version is valid"),
         None => {

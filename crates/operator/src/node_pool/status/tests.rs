@@ -1,6 +1,6 @@
 //! What a NodePool says in each phase of its life.
 
-use hoist_api::host::HostStatus;
+use hoist_api::host::{HostStatus, HostUpdate, UpdatePhase};
 use hoist_testkit::fixtures;
 
 use super::*;
@@ -9,6 +9,7 @@ fn facts<'a>(cluster: &'a HostedCluster, release: &'a Release, hosts: &'a [Host]
     Facts {
         cluster: Some(cluster),
         release: Some(Ok(release)),
+        target: None,
         hosts,
         nodes: Some(nodes.into_iter().map(Arc::new).collect()),
         refused: BTreeMap::new(),
@@ -141,6 +142,7 @@ fn a_release_that_cannot_be_read_is_reported_with_its_cause() {
     let facts = Facts {
         cluster: Some(&cluster),
         release: Some(Err(&failure)),
+        target: None,
         hosts: &[],
         nodes: None,
         refused: BTreeMap::new(),
@@ -207,4 +209,117 @@ fn tuning_that_nobody_does_is_told() {
     pool.spec.tuning_config = Some(vec![hoist_api::hosted_cluster::references::LocalObjectReference::new("tuned")]);
     let status = compute(&pool, &facts(&cluster, &release, &[], Vec::new()), fixtures::now());
     assert_eq!(of(&status, Type::ValidTuningConfig).1, "NotServed");
+}
+
+/// A Node of a version.
+fn of_version(name: &str, version: &str) -> Node {
+    let mut node = fixtures::node(name);
+    let info = k8s_openapi::api::core::v1::NodeSystemInfo {
+        kubelet_version: format!("v{version}"),
+        ..k8s_openapi::api::core::v1::NodeSystemInfo::default()
+    };
+    node.status.as_mut().unwrap().node_info = Some(info);
+    node
+}
+
+/// A Host that has joined and runs a revision.
+fn running(name: &str, revision: &str, update: Option<(UpdatePhase, &str)>) -> Host {
+    let mut host = owner(name);
+    let status = host.status.as_mut().unwrap();
+    status.stage = Some(Stage::Joined);
+    status.revision = Some(revision.to_owned());
+    status.update = update.map(|(phase, message)| HostUpdate {
+        revision: "b-new".to_owned(),
+        version: "1.36.3".to_owned(),
+        phase,
+        replace: false,
+        was_cordoned: false,
+        since: Time(fixtures::now()),
+        message: Some(message.to_owned()),
+    });
+    host
+}
+
+fn target() -> Target {
+    Target { revision: "b-new".to_owned(), version: "1.36.3".to_owned() }
+}
+
+#[test]
+fn a_pool_is_of_the_new_version_when_its_last_node_is() {
+    let (cluster, release, target) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"), target());
+    let mut pool = fixtures::node_pool();
+    pool.status = Some(NodePoolStatus { version: Some("1.35.4".to_owned()), ..NodePoolStatus::default() });
+    let hosts = [
+        running("worker-0", "a-old", Some((UpdatePhase::Draining, "waiting until pods move: default/web"))),
+        running("worker-1", "a-old", None),
+    ];
+    let old = HOSTS.map(|name| of_version(name, "1.35.4")).to_vec();
+    let halfway = Facts { target: Some(&target), ..facts(&cluster, &release, &hosts, old) };
+    let status = compute(&pool, &halfway, fixtures::now());
+    assert_eq!(status.version.as_deref(), Some("1.35.4"));
+    let (value, reason, message) = of(&status, Type::UpdatingVersion);
+    assert_eq!((value.as_str(), reason.as_str()), ("True", "Progressing"));
+    insta::assert_snapshot!(message, @"Updating version in progress. Target version: 1.36.3; worker-0 runs 1.35.4 and is drained: waiting until pods move: default/web; worker-1 runs 1.35.4 and waits");
+    insta::assert_snapshot!(of(&status, Type::UpdatingConfig).2, @"Updating config in progress. Target config: b; worker-0 has a and is drained: waiting until pods move: default/web; worker-1 has a and waits");
+
+    let hosts = HOSTS.map(|name| running(name, "b-new", None));
+    let new = HOSTS.map(|name| of_version(name, "1.36.3")).to_vec();
+    let done = Facts { target: Some(&target), ..facts(&cluster, &release, &hosts, new) };
+    let status = compute(&pool, &done, fixtures::now());
+    assert_eq!(status.version.as_deref(), Some("1.36.3"));
+    assert_eq!(
+        (of(&status, Type::UpdatingVersion).0, of(&status, Type::UpdatingConfig).0),
+        ("False".into(), "False".into())
+    );
+}
+
+const HOSTS: [&str; 2] = ["worker-0", "worker-1"];
+
+#[test]
+fn a_host_that_could_not_be_updated_is_named_with_cause_and_next_step() {
+    let (cluster, release, target) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"), target());
+    let hosts = [
+        running("worker-0", "a-old", Some((UpdatePhase::Failed, "registry away (next step: check the registry)"))),
+        running("worker-1", "a-old", None),
+    ];
+    let old = HOSTS.map(|name| of_version(name, "1.35.4")).to_vec();
+    let failed = Facts { target: Some(&target), ..facts(&cluster, &release, &hosts, old) };
+    let status = compute(&fixtures::node_pool(), &failed, fixtures::now());
+    for type_ in [Type::UpdatingVersion, Type::UpdatingConfig] {
+        let (value, reason, message) = of(&status, type_);
+        assert_eq!((value.as_str(), reason.as_str()), ("True", "ReplaceUpgradeFailed"));
+        assert!(message.contains("worker-0") && message.contains("check the registry"), "{message}");
+        assert!(message.contains("worker-1 runs 1.35.4 and waits") || type_ == Type::UpdatingConfig, "{message}");
+    }
+}
+
+#[test]
+fn a_version_that_the_control_plane_cannot_take_is_not_begun() {
+    use hoist_api::hosted_cluster::status::HostedClusterStatus;
+    use hoist_api::hosted_cluster::version::{ControlPlaneVersionStatus, DesiredRelease};
+    let (mut cluster, release) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"));
+    let desired = DesiredRelease { version: "1.35.4".to_owned(), ..DesiredRelease::default() };
+    cluster.status = Some(HostedClusterStatus {
+        control_plane_version: Some(ControlPlaneVersionStatus { desired, ..ControlPlaneVersionStatus::default() }),
+        ..HostedClusterStatus::default()
+    });
+    let hosts = HOSTS.map(|name| running(name, "a-old", None));
+    let old = HOSTS.map(|name| of_version(name, "1.35.4")).to_vec();
+    let status = compute(&fixtures::node_pool(), &facts(&cluster, &release, &hosts, old), fixtures::now());
+    let (value, reason, message) = of(&status, Type::UpdatingVersion);
+    assert_eq!((value.as_str(), reason.as_str()), ("True", "UnsupportedSkew"));
+    assert!(message.contains("upgrade the control plane first"), "{message}");
+}
+
+#[test]
+fn a_rollout_is_not_over_while_the_node_of_a_replaced_host_is_away() {
+    let (cluster, release, target) = (fixtures::hosted_cluster(), fixtures::release("1.36.3"), target());
+    let mut pool = fixtures::node_pool();
+    pool.status = Some(NodePoolStatus { version: Some("1.35.4".to_owned()), ..NodePoolStatus::default() });
+    let mut host = running("worker-0", "b-old", Some((UpdatePhase::Ordered, "")));
+    host.status.as_mut().unwrap().kubelet_version = Some("1.35.4".to_owned());
+    let hosts = [host];
+    let away = Facts { target: Some(&target), ..facts(&cluster, &release, &hosts, Vec::new()) };
+    let status = compute(&pool, &away, fixtures::now());
+    assert_eq!((status.version.as_deref(), of(&status, Type::UpdatingVersion).0.as_str()), (Some("1.35.4"), "True"));
 }

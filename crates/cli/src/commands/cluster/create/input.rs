@@ -133,17 +133,8 @@ fn effects(flags: &ClusterFlags, platform: &str) -> Result<Vec<String>> {
             "--infra-json is not supported: it describes the infrastructure of a cloud, and platform {platform} has none; leave it out"
         )));
     }
-    if platform == "None" && !flags.render.renders() {
-        if flags.nodes.node_upgrade_type.as_deref().is_some_and(|given| given.eq_ignore_ascii_case("Replace")) {
-            return Err(usage(
-                "--node-upgrade-type Replace is not supported: platform None has no machines to replace; expected InPlace",
-            ));
-        }
-        if flags.nodes.auto_repair.0 {
-            return Err(usage(
-                "--auto-repair is not supported: platform None has no machines to replace; leave it out",
-            ));
-        }
+    if platform == "None" && !flags.render.renders() && flags.nodes.auto_repair.0 {
+        return Err(usage("--auto-repair is not supported: platform None has no machines to replace; leave it out"));
     }
     let mut told = Vec::new();
     if flags.render.renders() && flags.release_image.is_empty() && flags.release_stream.is_empty() {

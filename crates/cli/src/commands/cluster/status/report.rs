@@ -304,25 +304,30 @@ fn component(component: &ControlPlaneComponent) -> Component {
 
 fn pool(pool: &NodePool) -> Pool {
     let status = pool.status.clone().unwrap_or_default();
-    let ready = status.conditions.iter().find(|condition| condition.type_ == NodePoolConditionType::Ready.as_ref());
+    let find = |type_: NodePoolConditionType| status.conditions.iter().find(|found| found.type_ == type_.as_ref());
+    // A rollout says more than that nodes are ready.
+    let rollout = [NodePoolConditionType::UpdatingVersion, NodePoolConditionType::UpdatingConfig];
+    let rollout = rollout.into_iter().filter_map(find).find(|condition| condition.status == "True");
+    let telling = rollout.or_else(|| find(NodePoolConditionType::Ready));
     Pool {
         name: pool.name_any(),
         desired: pool.spec.replicas.unwrap_or_default(),
         current: status.replicas.unwrap_or_default(),
         version: status.version.unwrap_or_default(),
-        message: ready.and_then(|condition| condition.message.clone()).unwrap_or_default(),
+        message: telling.and_then(|condition| condition.message.clone()).unwrap_or_default(),
     }
 }
 
 fn host_line(host: &Host) -> HostLine {
     let status = host.status.clone().unwrap_or_default();
+    let update = status.update.as_ref().map(host::update_line);
     HostLine {
         name: host.name_any(),
         node_pool: host.spec.node_pool.clone(),
         stage: status.stage.map(|stage| stage.to_string()).unwrap_or_default(),
         version: status.kubelet_version.unwrap_or_default(),
         address: host::address(host),
-        message: status.message.unwrap_or_default(),
+        message: update.or(status.message).unwrap_or_default(),
     }
 }
 

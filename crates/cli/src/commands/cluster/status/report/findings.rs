@@ -1,8 +1,9 @@
 //! What is not as it should be, and the next step for each.
 
-use hoist_api::conditions::{ConditionType, Reason};
+use hoist_api::conditions::{ConditionType, NodePoolConditionType, Reason};
 use hoist_api::explanations::{self, Well};
 use hoist_api::host::Stage;
+use hoist_api::node_pool::NodePoolCondition;
 use hoist_api::{Host, HostedCluster, NodePool};
 use kube::ResourceExt as _;
 use serde::Serialize;
@@ -63,12 +64,12 @@ impl Place<'_> {
             .filter(|condition| {
                 let is_true_when_well =
                     explanations::node_pool_condition(&condition.type_).is_some_and(|found| found.well == Well::True);
-                is_true_when_well && condition.status == "False"
+                (is_true_when_well && condition.status == "False") || is_stuck(condition)
             })
             .map(|condition| {
                 let reason = condition.reason.clone().unwrap_or_default();
                 Finding {
-                    what: format!("NodePool {} {}=False", pool.name_any(), condition.type_),
+                    what: format!("NodePool {} {}={}", pool.name_any(), condition.type_, condition.status),
                     message: condition.message.clone().unwrap_or_default(),
                     next: self.next(&reason),
                     reason,
@@ -81,6 +82,14 @@ impl Place<'_> {
         let Some(explained) = explanations::reason(reason) else { return String::new() };
         explanations::for_cluster(explained.next, self.namespace, self.name)
     }
+}
+
+/// A rollout is well as long as it goes on.
+fn is_stuck(condition: &NodePoolCondition) -> bool {
+    let is_rollout = [NodePoolConditionType::UpdatingVersion, NodePoolConditionType::UpdatingConfig]
+        .iter()
+        .any(|type_| condition.type_ == type_.as_ref());
+    is_rollout && condition.status == "True" && condition.reason.as_deref() != Some(Reason::Progressing.as_ref())
 }
 
 /// Nothing can be known of connections to nodes that do not exist, nor of names that nobody set.

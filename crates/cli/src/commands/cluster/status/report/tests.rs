@@ -99,3 +99,26 @@ fn without_hosts_the_join_command_is_next() {
         Report::new(&cluster(&[condition("Available", "True", "AsExpected", "")]), &[], &[pool(0)], &[], "hypershift");
     assert!(report.next.contains("hypershift create join-command --name demo"), "{}", report.next);
 }
+
+#[test]
+fn a_rollout_that_is_stuck_names_the_host_and_what_others_wait_for() {
+    use hoist_api::host::{HostUpdate, UpdatePhase};
+    let message = "Updating version in progress. Target version: 1.36.3; w1 runs 1.35.4 and could not change: registry away \
+                   (next step: check the registry); w2 runs 1.35.4 and waits";
+    let mut pool = pool(2);
+    pool.status.as_mut().unwrap().conditions =
+        serde_json::from_value(json!([condition("UpdatingVersion", "True", "InplaceUpgradeFailed", message)])).unwrap();
+    let mut failed = host("w1", Stage::Joined, "");
+    failed.status.as_mut().unwrap().update = Some(HostUpdate {
+        revision: "a-b".to_owned(),
+        version: "1.36.3".to_owned(),
+        phase: UpdatePhase::Failed,
+        replace: false,
+        was_cordoned: false,
+        since: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(jiff::Timestamp::UNIX_EPOCH),
+        message: Some("registry away (next step: check the registry)".to_owned()),
+    });
+    let cluster = cluster(&[condition("Available", "True", "AsExpected", "")]);
+    let report = Report::new(&cluster, &[], &[pool], &[failed, host("w2", Stage::Joined, "")], "hcp");
+    insta::assert_snapshot!(report.text(&Printer::new()));
+}
