@@ -192,7 +192,7 @@ async fn sign(
     let (Some(certificate), Some(key)) = (text(names::CA_CERTIFICATE_KEY), text(names::CA_PRIVATE_KEY)) else {
         return Ok(Action::requeue(SIGNER_EXPECTED));
     };
-    let signed = Authority::from_pem(&certificate, &key)
+    let pem = Authority::from_pem(&certificate, &key)
         .and_then(|authority| authority.sign_request(&judged.leaf, &judged.request, ctx.clock.now()))
         .map_err(|source| Error::Signer { namespace: namespace.to_owned(), secret, source })?;
     tracing::info!(
@@ -203,7 +203,7 @@ async fn sign(
     );
     let patch = json!({
         "metadata": {"resourceVersion": request.resource_version()},
-        "status": {"certificate": ByteString(signed.into_bytes())},
+        "status": {"certificate": ByteString(pem.into_bytes())},
     });
     let id = ObjectId::cluster("CertificateSigningRequest", &name);
     let parameters = PatchParams::default();

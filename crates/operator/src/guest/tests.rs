@@ -118,7 +118,7 @@ async fn everything_encrypted_is_stored_again_page_by_page_and_what_goes_meanwhi
     let mut map = k8s_openapi::api::core::v1::ConfigMap::default();
     map.metadata = hoist_testkit::fixtures::metadata("team", "map");
     guest.put(&map);
-    let shared = Arc::new(shared(&guest));
+    let shared = Arc::new(shared(&guest, &reflector::store::Writer::default()));
     guest.refuse("MERGE secrets team/secret-7", 404);
     guest.refuse("MERGE secrets team/secret-8", 409);
     assert_eq!(rewriting::rewrite(&shared).await.unwrap(), 451);

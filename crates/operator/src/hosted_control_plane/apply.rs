@@ -252,7 +252,12 @@ fn custom_authorities(plan: &Plan, observed: &Observed) -> String {
         return String::new();
     };
     let text = |key: &str| data.get(key).and_then(|bytes| std::str::from_utf8(bytes).ok());
-    ["ca.crt", "tls.crt"].iter().filter_map(|key| text(key)).map(|text| format!("{}\n", text.trim_end())).collect()
+    let mut all = String::new();
+    for pem in ["ca.crt", "tls.crt"].into_iter().filter_map(text) {
+        all.push_str(pem.trim_end());
+        all.push('\n');
+    }
+    all
 }
 
 /// What this control plane and its nodes run.

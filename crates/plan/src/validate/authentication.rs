@@ -151,7 +151,6 @@ fn check_brackets(text: &str) -> Result<(), String> {
             (Some(_), _) if is_escaped => is_escaped = false,
             (Some(_), '\\') => is_escaped = true,
             (Some(closing), _) if character == closing => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(character),
             (None, '(') => open.push(')'),
             (None, '[') => open.push(']'),
@@ -159,7 +158,7 @@ fn check_brackets(text: &str) -> Result<(), String> {
             (None, ')' | ']' | '}') if open.pop() != Some(character) => {
                 return Err(format!("has a {character:?} that closes nothing"));
             }
-            (None, _) => {}
+            _ => {}
         }
     }
     match (quote, open.last()) {

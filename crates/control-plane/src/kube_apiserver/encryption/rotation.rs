@@ -203,13 +203,11 @@ fn start(status: &mut SecretEncryptionStatus, from: String, to: SecretEncryption
 /// Every key at hand: those in use in their order, the wanted ones behind them.
 fn pool(inputs: &Inputs<'_>, status: &SecretEncryptionStatus) -> Vec<Key> {
     let wanted = [Some(inputs.active), inputs.backup].into_iter().flatten().map(|named| named.key.clone());
-    match &inputs.live {
-        Some(live) => distinct(live.keys.iter().cloned().chain(wanted)),
-        None => {
-            let active = status.active_key.as_ref().and_then(hash_of).unwrap_or_default();
-            first_of_all(active, wanted)
-        }
+    if let Some(live) = &inputs.live {
+        return distinct(live.keys.iter().cloned().chain(wanted));
     }
+    let active = status.active_key.as_ref().and_then(hash_of).unwrap_or_default();
+    first_of_all(active, wanted)
 }
 
 /// Hashes of the keys that stored data may be encrypted with, each with the Secret that had it.
