@@ -1,7 +1,9 @@
 //! The cases in the order in which they build on each other; a file a theme.
 
+mod admission;
 mod api_rules;
 mod bad_input;
+mod break_glass;
 mod cluster_commands;
 mod cluster_operators;
 mod command_line;
@@ -14,12 +16,14 @@ mod host_configuration;
 mod instances;
 mod join;
 mod join_faults;
+mod keys;
 mod leaving;
 mod local;
 mod operations;
 mod other_management;
 mod requests;
 mod rollout;
+mod serving_certificates;
 mod tokens;
 mod traces;
 mod uninstall;
@@ -73,6 +77,10 @@ pub fn all() -> Vec<Case> {
             "configuration: what is honoured reaches the API server, what is not is told",
             configuration::honoured,
         ),
+        Case::new("keys: another key reaches everything that is stored", keys::rotated),
+        Case::new("break-glass: a certificate is signed, works, and is taken back", break_glass::used_and_revoked),
+        Case::new("serving certificates: one's own is shown under its name alone", serving_certificates::shown),
+        Case::new("admission: what the HostedCluster decides is not changed inside", admission::guarded),
         Case::new("api: every rule of the API holds, in its own words", api_rules::hold),
         Case::new("install: what is rendered is what is installed", operations::render),
         Case::new("install: another operator leaves the hosted cluster alone", operations::install_again),

@@ -25,6 +25,24 @@ pub fn of_node(object: &str, signer: &str, node: &str, names: &[&str]) -> anyhow
     }))
 }
 
+/// A CertificateSigningRequest object for a client certificate of `user` in `group`, and the key, PEM.
+pub fn of_user(object: &str, signer: &str, user: &str, group: &str) -> anyhow::Result<(Value, String)> {
+    let mut parameters = CertificateParams::default();
+    parameters.distinguished_name = DistinguishedName::new();
+    parameters.distinguished_name.push(DnType::OrganizationName, group);
+    parameters.distinguished_name.push(DnType::CommonName, user);
+    let key = KeyPair::generate()?;
+    let pem = parameters.serialize_request(&key)?.pem()?;
+    let request = json!({
+        "apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest", "metadata": {"name": object},
+        "spec": {
+            "request": STANDARD.encode(pem), "signerName": signer, "usages": ["digital signature", "client auth"],
+            "expirationSeconds": 3600
+        },
+    });
+    Ok((request, key.serialize_pem()))
+}
+
 /// A request with a key of its own, PEM, as a joining host sends it.
 pub fn of_host() -> anyhow::Result<String> {
     let mut parameters = CertificateParams::default();

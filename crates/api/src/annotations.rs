@@ -2,6 +2,8 @@
 
 /// On children: `<namespace>/<name>` of the HostedCluster they belong to.
 pub const HOSTED_CLUSTER: &str = "hypershift.openshift.io/cluster";
+/// On copies of what a HostedCluster's spec names: the name that the user gave it.
+pub const COPY_OF: &str = "hoist.internal/copy-of";
 /// Any change restarts all pods of the control plane.
 pub const RESTART_DATE: &str = "hypershift.openshift.io/restart-date";
 /// Prefix of `<prefix>/<workload>.<container>: cpu=…,memory=…`.

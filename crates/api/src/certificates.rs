@@ -9,6 +9,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
+use strum::{AsRefStr, Display};
 
 use crate::hosted_cluster::references::LocalObjectReference;
 use crate::schema::rules::immutable;
@@ -49,8 +50,9 @@ pub struct CertificateRevocationRequestSpec {
 }
 
 /// Authorities of such certificates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, AsRefStr, Display)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum SignerClass {
     /// The customer's.
     CustomerBreakGlass,
@@ -71,4 +73,19 @@ pub struct CertificateRevocationRequestStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "crate::schema::parts::any_number_of_conditions")]
     pub conditions: Vec<Condition>,
+}
+
+/// Steps of taking back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsRefStr, Display)]
+pub enum RevocationConditionType {
+    /// It is known whose certificates are meant.
+    SignerClassValid,
+    /// There is a new authority.
+    RootCertificatesRegenerated,
+    /// What Hoist has signed with the former one is signed with the new one.
+    LeafCertificatesRegenerated,
+    /// Every API server takes certificates of the new authority.
+    NewCertificatesTrusted,
+    /// No API server takes certificates of the former authority.
+    PreviousCertificatesRevoked,
 }

@@ -41,6 +41,8 @@ pub enum ConditionType {
     AnnotationsHonoured,
     /// Ours: fields of the spec that have no effect here.
     FieldsHonoured,
+    /// Ours: whether the certificates for names of the user's own are good for a while.
+    ServingCertificatesValid,
     /// Ours: which network provider really runs behind `networkType`.
     NetworkProvider,
 }
@@ -125,6 +127,12 @@ pub enum Reason {
     KubeletMinorVersionUnsupportedNextUpgrade,
     ComponentsUnavailable,
     InfrastructureNotReady,
+    ReadOnlyDeploy,
+    WritePromote,
+    Migrating,
+    MigrationFailed,
+    CertificateExpired,
+    CertificateExpiring,
     InplaceUpgradeFailed,
     ReplaceUpgradeFailed,
 }

@@ -16,6 +16,9 @@ pub const NODE_API_ADDRESS: &str = "172.20.0.1";
 pub const NODE_API_PORT: u16 = 6443;
 /// User name of the operator inside a hosted cluster.
 pub const GUEST_OPERATOR_USER: &str = "system:hosted-cluster-config";
+/// User name of the operator inside a hosted cluster where it needs an administrator's rights: its own rights, definitions and
+/// admission policies. Another than the administrator's, so that policies can tell the two apart.
+pub const GUEST_OPERATOR_ADMIN_USER: &str = "system:hosted-cluster-config-admin";
 /// Prefix of the user name that a joining host's credential carries.
 pub const HOST_USER_PREFIX: &str = "hoist:host:";
 /// Prefix of the user name that a node's certificate carries. Source: Kubernetes' node authorizer.

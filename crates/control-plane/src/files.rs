@@ -1,6 +1,7 @@
 //! Files that components read: keys of Secrets and ConfigMaps, at the same path whether they come from objects or from a
 //! host's folder, so that command lines do not differ.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -39,7 +40,7 @@ pub struct Need {
     /// Kind of the object.
     pub kind: Kind,
     /// Its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// The keys. Nothing else of the object reaches the container.
     pub keys: &'static [&'static str],
     /// Whether the component takes up a changed file by itself. Otherwise a change restarts its pods.
@@ -49,17 +50,22 @@ pub struct Need {
 impl Need {
     /// Keys of a Secret.
     pub const fn secret(name: &'static str, keys: &'static [&'static str]) -> Self {
-        Self { kind: Kind::Secret, name, keys, is_reloaded: false }
+        Self { kind: Kind::Secret, name: Cow::Borrowed(name), keys, is_reloaded: false }
     }
 
     /// Keys of a ConfigMap.
     pub const fn config_map(name: &'static str, keys: &'static [&'static str]) -> Self {
-        Self { kind: Kind::ConfigMap, name, keys, is_reloaded: false }
+        Self { kind: Kind::ConfigMap, name: Cow::Borrowed(name), keys, is_reloaded: false }
+    }
+
+    /// Keys of a Secret whose name is the user's choice.
+    pub fn named_secret(name: String, keys: &'static [&'static str]) -> Self {
+        Self { kind: Kind::Secret, name: Cow::Owned(name), keys, is_reloaded: false }
     }
 
     /// The same, for a file that the component watches.
     #[must_use]
-    pub const fn reloaded(mut self) -> Self {
+    pub fn reloaded(mut self) -> Self {
         self.is_reloaded = true;
         self
     }
@@ -126,15 +132,15 @@ fn projection(need: &Need) -> VolumeProjection {
     let items = need
         .keys
         .iter()
-        .map(|key| KeyToPath { key: (*key).to_owned(), path: relative(need.kind, need.name, key), mode: None })
+        .map(|key| KeyToPath { key: (*key).to_owned(), path: relative(need.kind, &need.name, key), mode: None })
         .collect();
     match need.kind {
         Kind::Secret => VolumeProjection {
-            secret: Some(SecretProjection { name: need.name.to_owned(), items: Some(items), optional: None }),
+            secret: Some(SecretProjection { name: need.name.to_string(), items: Some(items), optional: None }),
             ..VolumeProjection::default()
         },
         Kind::ConfigMap => VolumeProjection {
-            config_map: Some(ConfigMapProjection { name: need.name.to_owned(), items: Some(items), optional: None }),
+            config_map: Some(ConfigMapProjection { name: need.name.to_string(), items: Some(items), optional: None }),
             ..VolumeProjection::default()
         },
     }
@@ -171,7 +177,7 @@ impl Contents {
         let mut hasher = Sha256::new();
         for need in needs.iter().filter(|need| !need.is_reloaded) {
             for key in need.keys {
-                let path = relative(need.kind, need.name, key);
+                let path = relative(need.kind, &need.name, key);
                 hasher.update(&path);
                 hasher.update(self.0.get(&path).map(Vec::as_slice).unwrap_or_default());
             }

@@ -1,6 +1,7 @@
 //! kube-apiserver with the konnectivity server beside it, joined by a unix socket.
 
 pub mod audit;
+pub mod authentication;
 mod egress;
 pub mod encryption;
 pub mod konnectivity;

@@ -16,6 +16,7 @@ pub mod kube_scheduler;
 pub mod pki;
 pub mod pod;
 pub mod requests;
+pub mod revocation;
 pub mod static_pods;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub use component::{Component, ComponentName, components, services};
 pub use endpoints::{EndpointsPending, endpoints};
 pub use files::Contents;
 pub use kube_apiserver::audit::audit_policy;
+pub use kube_apiserver::authentication::authentication;
 pub use kube_apiserver::encryption;
 pub use pki::{Pki, pki};
 pub use static_pods::{HostFile, StaticPods};

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use hoist_api::{labels, names as api_names};
-use hoist_pki::table::{control_plane, names};
+use hoist_pki::table::control_plane::{self, BreakGlass};
+use hoist_pki::table::names;
 use hoist_pki::{AlternativeName, Change, Data, KeySource};
 use hoist_plan::{Endpoints, Plan};
 use jiff::Timestamp;
@@ -42,6 +43,12 @@ impl Pki {
         self.next_renewal = None;
     }
 
+    /// A bundle.
+    pub fn bundle(&self, config_map: &str) -> Option<&str> {
+        let map = self.config_maps.iter().find(|candidate| candidate.metadata.name.as_deref() == Some(config_map))?;
+        map.data.as_ref()?.get(names::CA_CERTIFICATE_KEY).map(String::as_str)
+    }
+
     /// A value of a Secret as text.
     pub fn text(&self, secret: &str, key: &str) -> Option<&str> {
         let secret = self.secrets.iter().find(|candidate| candidate.metadata.name.as_deref() == Some(secret))?;
@@ -49,18 +56,31 @@ impl Pki {
     }
 }
 
+/// What users give to the certificates, PEM each.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Given {
+    /// Their own service-account key.
+    pub service_account_key: Option<String>,
+    /// Authorities of client certificates of their own.
+    pub client_authorities: String,
+    /// What their own certificate for their own name of the API server may be checked against.
+    pub custom_api_server_authorities: String,
+    /// Former authorities of break-glass certificates that still count.
+    pub former: BreakGlass,
+}
+
 /// Keeps what is good in `existing` (the Secrets of the namespace, ours or not) and makes the rest.
 ///
-/// Without `endpoints` there is no `admin-kubeconfig` yet. `service_account_key` is the PEM of the user's own key.
+/// Without `endpoints` there is no `admin-kubeconfig` yet.
 pub fn pki(
     plan: &Plan,
     endpoints: Option<&Endpoints>,
     existing: &[Secret],
-    service_account_key: Option<&str>,
+    given: &Given,
     now: Timestamp,
     keys: &dyn KeySource,
 ) -> Result<Pki, hoist_pki::Error> {
-    let rows = control_plane::rows(&inputs(plan, endpoints, service_account_key));
+    let rows = control_plane::rows(&inputs(plan, endpoints, given));
     let desired = hoist_pki::desired(&rows, &by_name(existing), now, keys)?;
     Ok(Pki {
         secrets: desired.secrets.iter().map(|(name, data)| secret(plan, name, data)).collect(),
@@ -81,7 +101,7 @@ pub fn by_name(secrets: &[Secret]) -> BTreeMap<String, Data> {
         .collect()
 }
 
-fn inputs(plan: &Plan, endpoints: Option<&Endpoints>, service_account_key: Option<&str>) -> control_plane::Inputs {
+fn inputs(plan: &Plan, endpoints: Option<&Endpoints>, given: &Given) -> control_plane::Inputs {
     let namespace = &plan.identity.namespace;
     let mut api_server_names =
         vec![AlternativeName::Ip(plan.network.node_api.ip()), AlternativeName::Ip(plan.network.kubernetes_service_ip)];
@@ -111,8 +131,12 @@ fn inputs(plan: &Plan, endpoints: Option<&Endpoints>, service_account_key: Optio
         }),
         internal_api_server: format!("https://{API_SERVER_SERVICE}:6443"),
         operator_api_server: format!("https://{API_SERVER_SERVICE}.{namespace}.svc:6443"),
-        service_account_key: service_account_key.map(str::to_owned),
+        service_account_key: given.service_account_key.clone(),
         guest_operator_user: api_names::GUEST_OPERATOR_USER.to_owned(),
+        guest_operator_admin_user: api_names::GUEST_OPERATOR_ADMIN_USER.to_owned(),
+        break_glass: Some(given.former.clone()),
+        client_authorities: given.client_authorities.clone(),
+        custom_api_server_authorities: given.custom_api_server_authorities.clone(),
     }
 }
 

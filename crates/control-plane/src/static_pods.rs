@@ -116,6 +116,7 @@ impl StaticPods {
             service_network: self.service_network,
             issuer_url: "https://kubernetes.default.svc".to_owned(),
             is_encrypted: false,
+            has_break_glass: false,
             konnectivity: None,
             wait_for_etcd: None,
             goaway_chance: "0",
@@ -168,6 +169,10 @@ impl StaticPods {
             operator_api_server: loopback,
             service_account_key: None,
             guest_operator_user: api_names::GUEST_OPERATOR_USER.to_owned(),
+            guest_operator_admin_user: api_names::GUEST_OPERATOR_ADMIN_USER.to_owned(),
+            break_glass: None,
+            client_authorities: String::new(),
+            custom_api_server_authorities: String::new(),
         });
         let desired = hoist_pki::desired(&rows, existing, now, keys)?;
         let mut all = Vec::new();

@@ -15,11 +15,13 @@ use rstest::rstest;
 use serde_json::Value;
 
 use crate::files::{Kind, Need};
+use crate::kube_apiserver::encryption::{Key, Keys};
+use crate::pki::Given;
 use crate::pod::Pod;
 use crate::static_pods::StaticPodImages;
 use crate::{
     ComponentName, Contents, EndpointsPending, StaticPods, components, encryption, endpoints, etcd, kube_apiserver,
-    kube_controller_manager, kube_scheduler, pki, services,
+    kube_controller_manager, kube_scheduler, pki, revocation, services,
 };
 
 fn objects(plan: &Plan, name: ComponentName) -> Vec<DynamicObject> {
@@ -340,10 +342,12 @@ fn static_pods_run_with_the_arguments_of_hosted_components_but_for_a_listed_set(
 fn every_file_that_a_component_reads_is_made_for_it() {
     let plan = plan();
     let now = "2026-11-21T12:00:00Z".parse().unwrap();
-    let made = pki(&plan, Some(&known()), &[], None, now, &SystemKeys).unwrap();
+    let made = pki(&plan, Some(&known()), &[], &Given::default(), now, &SystemKeys).unwrap();
+    let made_bundles = made.clone();
     let mut secrets = made.secrets;
-    secrets.push(encryption::secret(&plan, &[1; 32], None));
+    secrets.push(encryption::secret(&plan, &Keys::encrypting(vec![Key::new([1; 32])])));
     let mut config_maps = made.config_maps;
+    config_maps.push(revocation::signers(&plan, &made_bundles));
     config_maps.push(kube_apiserver::egress_selector(&plan));
     let mut present = BTreeSet::new();
     for secret in &secrets {
@@ -360,9 +364,10 @@ fn every_file_that_a_component_reads_is_made_for_it() {
     let static_present: BTreeSet<_> = static_files.into_iter().map(|file| file.path).collect();
     for Need { kind, name, keys, .. } in pods(&plan).iter().flat_map(Pod::needs) {
         for key in keys {
-            let path = crate::files::relative(kind, name, key);
+            let path = crate::files::relative(kind, &name, key);
             assert!(present.contains(&path), "{path}");
-            let is_hosted_only = name == encryption::SECRET || name == "kas-egress-selector-config";
+            let is_hosted_only =
+                [encryption::SECRET, "kas-egress-selector-config", revocation::SIGNERS].contains(&name.as_ref());
             assert!(is_hosted_only || static_present.contains(&path), "{path}");
         }
     }
@@ -377,7 +382,7 @@ fn a_container_reads_only_files_that_it_mounts() {
                 let is_mounted = part
                     .needs
                     .iter()
-                    .any(|need| need.keys.iter().any(|key| crate::files::relative(need.kind, need.name, key) == path));
+                    .any(|need| need.keys.iter().any(|key| crate::files::relative(need.kind, &need.name, key) == path));
                 assert!(is_mounted, "{flag} of {}", part.container.name);
             }
         }
@@ -387,9 +392,9 @@ fn a_container_reads_only_files_that_it_mounts() {
 #[test]
 fn the_published_address_is_in_certificates_before_its_port_is_known() {
     let now = "2026-11-21T12:00:00Z".parse().unwrap();
-    let before = pki(&plan(), None, &[], None, now, &SystemKeys).unwrap();
+    let before = pki(&plan(), None, &[], &Given::default(), now, &SystemKeys).unwrap();
     assert_eq!(before.text(names::ADMIN_KUBECONFIG, names::KUBECONFIG_KEY), None);
-    let after = pki(&plan(), Some(&known()), &before.secrets, None, now, &SystemKeys).unwrap();
+    let after = pki(&plan(), Some(&known()), &before.secrets, &Given::default(), now, &SystemKeys).unwrap();
     assert_eq!(after.changes.iter().map(|change| change.name).collect::<Vec<_>>(), [names::ADMIN_KUBECONFIG]);
     let kubeconfig = after.text(names::ADMIN_KUBECONFIG, names::KUBECONFIG_KEY).unwrap();
     assert!(kubeconfig.contains("https://10.200.0.10:30443"), "{kubeconfig}");
@@ -403,7 +408,7 @@ fn the_published_address_is_in_certificates_before_its_port_is_known() {
 #[test]
 fn kubeconfig_secrets_are_labelled() {
     let now = "2026-11-21T12:00:00Z".parse().unwrap();
-    let made = pki(&plan(), Some(&known()), &[], None, now, &SystemKeys).unwrap();
+    let made = pki(&plan(), Some(&known()), &[], &Given::default(), now, &SystemKeys).unwrap();
     for secret in made.secrets {
         let name = secret.metadata.name.unwrap();
         let is_labelled = secret.metadata.labels.unwrap().contains_key("hypershift.openshift.io/kubeconfig");
@@ -426,6 +431,10 @@ fn the_names_of_services_are_those_in_the_certificates() {
         operator_api_server: String::new(),
         service_account_key: None,
         guest_operator_user: String::new(),
+        guest_operator_admin_user: String::new(),
+        break_glass: None,
+        client_authorities: String::new(),
+        custom_api_server_authorities: String::new(),
     };
     let table = format!("{:?}", control_plane::rows(&inputs));
     for name in names {
@@ -436,19 +445,30 @@ fn the_names_of_services_are_those_in_the_certificates() {
 #[test]
 fn encryption_names_each_key_by_its_contents() {
     let plan = plan();
-    let text = |active: &[u8], backup: Option<&[u8]>| {
-        let secret = encryption::secret(&plan, active, backup);
+    let text = |keys: [u8; 2]| {
+        let keys = Keys::encrypting(keys.map(|byte| Key::new([byte; 32])).to_vec());
+        let secret = encryption::secret(&plan, &keys);
+        assert_eq!(encryption::read(&secret), Some(keys));
         String::from_utf8(secret.data.unwrap().remove(encryption::KEY).unwrap().0).unwrap()
     };
-    insta::assert_snapshot!(text(&[1; 32], Some(&[2; 32])));
+    insta::assert_snapshot!(text([1, 2]));
     let names = |text: String| {
         let value: Value = serde_json::from_str(&text).unwrap();
         let keys = value["resources"][0]["providers"][0]["aescbc"]["keys"].clone();
         keys.as_array().unwrap().iter().map(|key| key["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    let (before, after) = (names(text(&[1; 32], Some(&[2; 32]))), names(text(&[2; 32], Some(&[1; 32]))));
+    let (before, after) = (names(text([1, 2])), names(text([2, 1])));
     assert_eq!(before[0], after[1]);
     assert_ne!(before[0], before[1]);
+}
+
+#[test]
+fn a_first_key_is_read_before_it_is_written_with() {
+    let keys = Keys { keys: vec![Key::new([1; 32])], writes_plain: true };
+    let secret = encryption::secret(&plan(), &keys);
+    assert_eq!(encryption::read(&secret), Some(keys));
+    let text = String::from_utf8(secret.data.unwrap()[encryption::KEY].0.clone()).unwrap();
+    assert!(text.find("identity").unwrap() < text.find("aescbc").unwrap(), "{text}");
 }
 
 fn with_node_port(name: &str, number: Option<i32>) -> Service {
@@ -570,7 +590,7 @@ fn a_tag_that_moves_is_pulled_anew(#[case] image: &str, #[case] policy: &str) {
 
 #[test]
 fn frozen_certificates_stay_and_missing_ones_are_made() {
-    let mut made = pki(&plan(), None, &[], None, jiff::Timestamp::UNIX_EPOCH, &SystemKeys).unwrap();
+    let mut made = pki(&plan(), None, &[], &Given::default(), jiff::Timestamp::UNIX_EPOCH, &SystemKeys).unwrap();
     let mut kept = made.secrets[0].clone();
     kept.data.as_mut().unwrap().insert("tls.crt".to_owned(), ByteString(b"the user's".to_vec()));
     made.freeze(std::slice::from_ref(&kept));

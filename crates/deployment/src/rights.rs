@@ -58,6 +58,22 @@ fn operator() -> Vec<PolicyRule> {
         rule("hypershift.openshift.io", &["hostedclusters/finalizers", "hostedcontrolplanes/finalizers"], &["update"]),
         rule("hoist.internal", &["hosts", "jointokens"], &["get", "list", "watch", "patch", "delete"]),
         rule("hoist.internal", &["hosts/status", "jointokens/status"], &["patch"]),
+        // Break-glass certificates: requests for them, who lets them through, and taking them back.
+        rule(
+            "certificates.hypershift.openshift.io",
+            &["certificatesigningrequestapprovals", "certificaterevocationrequests"],
+            READ,
+        ),
+        rule("certificates.hypershift.openshift.io", &["certificaterevocationrequests/status"], &["patch"]),
+        rule("hypershift.openshift.io", &["certificatesigningrequestapprovals"], READ),
+        rule("certificates.k8s.io", &["certificatesigningrequests"], READ),
+        rule(
+            "certificates.k8s.io",
+            &["certificatesigningrequests/approval", "certificatesigningrequests/status"],
+            &["update", "patch"],
+        ),
+        // The whole of that domain: each control plane has signers of its own.
+        named_rule("certificates.k8s.io", &["signers"], &["hypershift.openshift.io/*"], &["approve", "sign"]),
         // A namespace per control plane. Kubernetes cannot limit this to namespaces with a label.
         rule("", &["namespaces"], &["get", "list", "watch", "create", "patch", "delete"]),
         // Rights of its own in those namespaces: exactly these two roles can be handed out.

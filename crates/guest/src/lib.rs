@@ -3,6 +3,7 @@
 //! CoreDNS and kube-proxy have their own parameters and serve management clusters too. [`rights`] and the CRDs of
 //! [`cluster_config`] must be applied by an administrator; everything else by the operator's own user, which [`rights`] made.
 
+pub mod admission;
 pub mod api_address;
 pub mod cluster_config;
 pub mod coredns;

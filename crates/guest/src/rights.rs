@@ -14,6 +14,8 @@ use crate::{coredns, flannel, kube_proxy, node_bootstrap};
 /// Name of the roles and their bindings.
 pub const ROLE: &str = "hoist:operator";
 
+/// Name of the role and binding of [`rewriting`].
+const REWRITING_ROLE: &str = "hoist:storage-rewriting";
 /// Namespace of the `kubernetes` Service.
 const API_NAMESPACE: &str = "default";
 const READ: &[&str] = &["get", "list", "watch"];
@@ -32,6 +34,16 @@ pub fn objects() -> Vec<DynamicObject> {
     objects.extend(kube_proxy::access());
     objects.extend(coredns::access());
     objects
+}
+
+/// The operator's right to have everything stored again that is encrypted at rest; given only for as long as that takes, because
+/// whoever may list Secrets may read them.
+pub fn rewriting() -> Vec<DynamicObject> {
+    let rules = vec![rule("", &["secrets", "configmaps"], &["list", "patch"])];
+    vec![
+        dynamic(&cluster_role(REWRITING_ROLE, rules)),
+        dynamic(&cluster_role_binding(REWRITING_ROLE, REWRITING_ROLE, vec![user(GUEST_OPERATOR_USER)])),
+    ]
 }
 
 /// The operator's roles: for the whole cluster, for `kube-system`, and for `default` with its `kubernetes` Service.

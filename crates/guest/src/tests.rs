@@ -140,6 +140,16 @@ fn the_operator_reads_secrets_of_one_namespace_only() {
 }
 
 #[test]
+fn the_right_to_all_secrets_is_none_that_the_operator_always_has() {
+    let always = rights::objects();
+    for object in rights::rewriting() {
+        assert!(!always.contains(&object));
+        assert!(object.metadata.namespace.is_none());
+    }
+    insta::assert_yaml_snapshot!(rights::rewriting());
+}
+
+#[test]
 fn nothing_approves_certificate_requests_by_itself() {
     let text = serde_json::to_string(&(all(&plan()), node_bootstrap::access())).unwrap();
     assert!(!text.contains("nodeclient") && !text.contains("approv"), "{text}");

@@ -3,9 +3,11 @@
 //! They have fixed names, HyperShift's where it has one: a user's Secret that happens to be called like one of ours would
 //! otherwise replace it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use hoist_api::HostedCluster;
+use hoist_api::annotations::COPY_OF;
 use hoist_api::dynamic::dynamic;
 use hoist_plan::Identity;
 use k8s_openapi::ByteString;
@@ -33,13 +35,23 @@ pub const SERVICE_ACCOUNT_KEY: &str = "service-account-signing-key";
 /// Copy of the audit webhook's kubeconfig.
 pub const AUDIT_WEBHOOK: &str = "audit-webhook";
 
+/// Copy of the user's own authorities of client certificates.
+pub const CLIENT_AUTHORITIES: &str = "user-client-ca";
+/// Copy of the authorities of the issuer of users' tokens.
+pub const ISSUER_AUTHORITIES: &str = "oidc-ca";
+
+/// Name of the copy of a certificate for names of the user's own.
+pub fn named_certificate(original: &str) -> String {
+    format!("named-certificate-{original}")
+}
+
 /// Something that the spec names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
     /// Name in the HostedCluster's namespace.
     pub original: String,
     /// Name of the copy.
-    pub copy: &'static str,
+    pub copy: Cow<'static, str>,
     /// Whether it is a Secret, not a ConfigMap.
     pub is_secret: bool,
 }
@@ -52,9 +64,10 @@ pub fn named(hosted_cluster: &HostedCluster) -> Vec<Named> {
     let proxy_trust = configuration.and_then(|configuration| configuration.proxy.as_ref()?.trusted_ca.as_ref());
     let image_trust =
         configuration.and_then(|configuration| configuration.image.as_ref()?.additional_trusted_ca.as_ref());
-    let reference =
-        |name: &str, copy, is_secret| (!name.is_empty()).then(|| Named { original: name.to_owned(), copy, is_secret });
-    [
+    let reference = |name: &str, copy: &'static str, is_secret| {
+        (!name.is_empty()).then(|| Named { original: name.to_owned(), copy: Cow::Borrowed(copy), is_secret })
+    };
+    let mut named: Vec<Named> = [
         reference(&spec.pull_secret.name, PULL_SECRET, true),
         reference(&spec.ssh_key.name, SSH_KEY, true),
         aescbc.and_then(|keys| reference(&keys.active_key.name, ACTIVE_ENCRYPTION_KEY, true)),
@@ -69,7 +82,23 @@ pub fn named(hosted_cluster: &HostedCluster) -> Vec<Named> {
     ]
     .into_iter()
     .flatten()
-    .collect()
+    .collect();
+    let api_server = configuration.and_then(|configuration| configuration.api_server.as_ref());
+    let client_authorities = api_server.and_then(|api_server| api_server.client_ca.as_ref());
+    named.extend(client_authorities.and_then(|map| reference(&map.name, CLIENT_AUTHORITIES, false)));
+    let certificates = api_server.and_then(|api_server| api_server.serving_certs.as_ref());
+    for certificate in certificates.iter().flat_map(|certificates| certificates.named_certificates.iter().flatten()) {
+        let secret = certificate.serving_certificate.as_ref().map(|secret| secret.name.clone()).unwrap_or_default();
+        let certificate = Named { copy: Cow::Owned(named_certificate(&secret)), original: secret, is_secret: true };
+        if !certificate.original.is_empty() && !named.contains(&certificate) {
+            named.push(certificate);
+        }
+    }
+    let providers =
+        configuration.and_then(|configuration| configuration.authentication.as_ref()?.oidc_providers.as_ref());
+    let issuer = providers.and_then(|providers| providers.first()?.issuer.issuer_certificate_authority.as_ref());
+    named.extend(issuer.and_then(|map| reference(&map.name, ISSUER_AUTHORITIES, false)));
+    named
 }
 
 /// The copies of those that exist.
@@ -82,11 +111,14 @@ pub fn objects(
     named
         .iter()
         .filter_map(|named| {
+            let mut metadata = identity.metadata(&named.copy);
+            let annotations = metadata.annotations.get_or_insert_default();
+            annotations.insert(COPY_OF.to_owned(), named.original.clone());
             if named.is_secret {
                 let data = secrets.get(&named.original)?;
                 let is_pull_secret = named.copy == PULL_SECRET;
                 Some(dynamic(&Secret {
-                    metadata: identity.metadata(named.copy),
+                    metadata,
                     // Pods can be pulled with it only when it has this type.
                     type_: Some(if is_pull_secret { "kubernetes.io/dockerconfigjson" } else { "Opaque" }.to_owned()),
                     data: Some(data.iter().map(|(key, value)| (key.clone(), ByteString(value.clone()))).collect()),
@@ -94,11 +126,7 @@ pub fn objects(
                 }))
             } else {
                 let data = config_maps.get(&named.original)?;
-                Some(dynamic(&ConfigMap {
-                    metadata: identity.metadata(named.copy),
-                    data: Some(data.clone()),
-                    ..ConfigMap::default()
-                }))
+                Some(dynamic(&ConfigMap { metadata, data: Some(data.clone()), ..ConfigMap::default() }))
             }
         })
         .collect()

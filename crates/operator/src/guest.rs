@@ -9,6 +9,7 @@ mod data_plane;
 mod nodes;
 mod report;
 mod requests;
+mod rewriting;
 mod workloads;
 
 use std::collections::HashMap;
@@ -26,6 +27,7 @@ pub use access::{AccessError, Route};
 pub use content::Content;
 pub use report::Report;
 pub use requests::Refusal;
+pub use rewriting::Rewritten;
 pub use workloads::{Workload, Workloads};
 
 use crate::context::Context;
@@ -41,7 +43,7 @@ pub struct Connection {
     pub hosted_cluster_namespace: String,
     /// Kubeconfig of the operator's own user.
     pub operator_kubeconfig: String,
-    /// Kubeconfig of the administrator, used for nothing but the operator's own rights.
+    /// Kubeconfig of the operator as an administrator, used for nothing but its own rights, definitions and admission policies.
     pub admin_kubeconfig: String,
     /// How the API server is reached.
     pub route: Route,
@@ -60,6 +62,8 @@ pub struct State {
     pub workloads: Option<Workloads>,
     /// Certificate requests that stay pending, by name.
     pub refused: std::collections::BTreeMap<String, Refusal>,
+    /// What was stored again with another key; `None` before the first try.
+    pub rewritten: Option<Rewritten>,
 }
 
 /// One connection.
@@ -82,6 +86,7 @@ struct Shared {
     knows_nodes: watch::Sender<bool>,
     content: watch::Sender<Option<Arc<Content>>>,
     report: watch::Sender<Option<Arc<Report>>>,
+    migration: watch::Sender<Option<Arc<String>>>,
     state: Mutex<State>,
     nodes_changed: Notify,
     /// True once the operator's own user has its rights; before that its watches would only be refused.
@@ -146,11 +151,22 @@ impl Guest {
     pub fn rest(&self) {
         self.shared.content.send_replace(None);
         self.shared.report.send_replace(None);
+        self.shared.migration.send_replace(None);
     }
 
     /// Sets what the hosted cluster shall say of itself; written soon, and again when it changes.
     pub fn set_report(&self, report: Report) {
         replace(&self.shared.report, report);
+    }
+
+    /// Has everything that is encrypted stored again, once for each `migration`.
+    pub fn set_migration(&self, migration: Option<String>) {
+        match migration {
+            Some(migration) => replace(&self.shared.migration, migration),
+            None => {
+                self.shared.migration.send_if_modified(|current| current.take().is_some());
+            }
+        }
     }
 }
 
@@ -177,6 +193,7 @@ impl Shared {
             knows_nodes: watch::channel(false).0,
             content: watch::channel(None).0,
             report: watch::channel(None).0,
+            migration: watch::channel(None).0,
             state: Mutex::default(),
             nodes_changed: Notify::new(),
             has_rights: watch::channel(false).0,
@@ -252,6 +269,7 @@ fn connect(ctx: &Arc<Context>, connection: Connection, client: Client, admin: Cl
     tasks.spawn(with_rights(&shared, data_plane::probe(Arc::clone(ctx), Arc::clone(&shared))));
     tasks.spawn(with_rights(&shared, workloads::follow(Arc::clone(ctx), Arc::clone(&shared))));
     tasks.spawn(with_rights(&shared, report::keep(Arc::clone(ctx), Arc::clone(&shared))));
+    tasks.spawn(with_rights(&shared, rewriting::keep(Arc::clone(ctx), Arc::clone(&shared))));
     Guest { connection, shared, _tasks: tasks }
 }
 

@@ -200,6 +200,9 @@ fn is_news(type_: &str, reason: &str, is_first: bool) -> bool {
         Reason::Progressing,
         Reason::NotServed,
         Reason::HoistNetwork,
+        Reason::ReadOnlyDeploy,
+        Reason::WritePromote,
+        Reason::Migrating,
     ];
     let is_quiet = quiet.iter().any(|quiet| quiet.as_ref() == reason);
     let is_beginning = is_first && type_ == Type::Available.as_ref();
@@ -212,5 +215,7 @@ pub fn error_policy(_: Arc<HostedCluster>, error: &Error, _: Arc<Context>) -> Ac
     error.retry_after().map_or_else(Action::await_change, Action::requeue)
 }
 
+#[cfg(test)]
+mod certificates_tests;
 #[cfg(test)]
 mod tests;

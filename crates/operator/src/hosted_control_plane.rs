@@ -6,10 +6,13 @@
 pub mod apply;
 pub mod cluster_operators;
 pub mod cluster_version;
+pub mod convergence;
+pub mod encryption;
 pub mod error;
 pub mod guest_content;
 pub mod observe;
 pub mod pods;
+pub mod revocation;
 pub mod status;
 pub mod versions;
 pub mod workloads;
@@ -18,7 +21,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt};
+use hoist_api::certificates::CertificateRevocationRequest;
 use hoist_api::{HostedControlPlane, NodePool};
+use hoist_control_plane::encryption::rotation::Rotation;
 use hoist_controller::error_chain;
 use hoist_plan::validate::Inputs;
 use hoist_plan::{Finding, Identity, Plan};
@@ -45,13 +50,18 @@ pub fn run(ctx: Arc<Context>) -> impl Stream<Item = ()> + Send {
     let changes = watches::changed(changes, watches::wish);
     let pools = watches::events::<NodePool>(Api::all(client.clone()), watcher::Config::default());
     let pools = watches::changed(pools, watches::wish);
+    let revocations =
+        watches::metadata::<CertificateRevocationRequest>(Api::all(client.clone()), watcher::Config::default());
+    let revocations = watches::changed(revocations, watches::wish);
     let (workloads, sets, pods, services) = (store.clone(), store.clone(), store.clone(), store.clone());
+    let of_revocations = store.clone();
     Controller::for_stream(changes, store)
         .with_config(Config::default().concurrency(ctx.settings.concurrency))
         .watches_stream(watches::of_clusters::<Deployment>(&client), move |object| beside(&workloads, &object))
         .watches_stream(watches::of_clusters::<StatefulSet>(&client), move |object| beside(&sets, &object))
         .watches_stream(watches::of_clusters::<Pod>(&client), move |object| beside(&pods, &object))
         .watches_stream(watches::of_clusters::<Service>(&client), move |object| beside(&services, &object))
+        .watches_stream(revocations, move |object| beside(&of_revocations, &object))
         .watches_stream(pools, |pool| {
             let namespace = pool.namespace()?;
             let name = &pool.spec.cluster_name;
@@ -105,6 +115,10 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
     };
     if let (Ok(checked), Some(Ok(applied))) = (&checked, &outcome) {
         connect(ctx, &control_plane, &checked.plan, &observed, applied).await;
+        if revocation::publish(ctx, &checked.plan, applied).await? {
+            // The next step of a revocation is made once it is published that it is made.
+            ctx.triggers.control_plane(&namespace, &control_plane.name_any());
+        }
     }
     let progress = match &outcome {
         Some(Ok(applied)) => applied.progress.clone(),
@@ -135,6 +149,12 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
     }
     if ctx.calls.publish_status(&api, &control_plane, control_plane.status.as_ref(), &wanted).await? {
         announce(ctx, &control_plane, &wanted).await;
+        if control_plane.status.as_ref().and_then(|status| status.secret_encryption.as_ref())
+            != wanted.secret_encryption.as_ref()
+        {
+            // The next step of a change of keys is made once it is published that it is made.
+            ctx.triggers.control_plane(&namespace, &control_plane.name_any());
+        }
     }
     match outcome {
         Some(Err(error)) => {
@@ -211,6 +231,7 @@ async fn connect(
                 .map(|(pool, _)| pool.clone())
                 .collect();
             guest.set_content(content);
+            guest.set_migration(applied.rotation.as_ref().and_then(Rotation::migration));
             for pool in changed {
                 ctx.triggers.node_pool(&plan.identity.hosted_cluster_namespace, &pool);
             }
@@ -257,4 +278,4 @@ pub fn error_policy(_: Arc<HostedControlPlane>, error: &Error, ctx: Arc<Context>
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,6 +3,7 @@
 //! A library beside the program only so that tests can run whole passes; nothing else depends on it.
 
 pub mod bootstrap_server;
+pub mod break_glass;
 pub mod context;
 pub mod copies;
 pub mod guest;

@@ -24,7 +24,9 @@ use hoist_operator::releases::Releases;
 use hoist_operator::rights::Rights;
 use hoist_operator::settings::Settings;
 use hoist_operator::triggers::Triggers;
-use hoist_operator::{hosted_cluster, hosted_control_plane, node_bootstrap, node_pool, unserved, wait_for_tcp};
+use hoist_operator::{
+    break_glass, hosted_cluster, hosted_control_plane, node_bootstrap, node_pool, unserved, wait_for_tcp,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Reconciles are short and mostly wait; two threads serve hundreds of clusters, and each further one costs memory.
@@ -149,6 +151,7 @@ async fn lead(client: kube::Client, settings: Settings, metrics: Metrics, me: St
     let control_planes = hosted_control_plane::run(Arc::clone(&ctx)).for_each(|()| async {});
     let node_pools = node_pool::run(Arc::clone(&ctx)).for_each(|()| async {});
     let hosts = node_bootstrap::run(Arc::clone(&ctx)).for_each(|()| async {});
+    let requests = break_glass::run(Arc::clone(&ctx)).for_each(|()| async {});
     let backups = unserved::run::<HCPEtcdBackup>(Arc::clone(&ctx)).for_each(|()| async {});
     let sizing = unserved::run::<ClusterSizingConfiguration>(Arc::clone(&ctx)).for_each(|()| async {});
     let spare = Arc::clone(&keys);
@@ -167,6 +170,7 @@ async fn lead(client: kube::Client, settings: Settings, metrics: Metrics, me: St
         _ = tokio::spawn(control_planes) => "HostedControlPlane",
         _ = tokio::spawn(node_pools) => "NodePool",
         _ = tokio::spawn(hosts) => "Host",
+        _ = tokio::spawn(requests) => "CertificateSigningRequest",
         () = backups => "HCPEtcdBackup",
         () = sizing => "ClusterSizingConfiguration",
         () = node_bootstrap::tokens::clear(Arc::clone(&ctx)) => "JoinToken",

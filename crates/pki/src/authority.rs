@@ -1,6 +1,6 @@
 //! Certificate authorities: make, read, renew, sign.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, KeyUsagePurpose, PublicKeyData, SerialNumber};
 use sha2::{Digest as _, Sha256};
 
@@ -26,7 +26,17 @@ pub struct Issued {
 impl Authority {
     /// A new authority that names itself `common_name`, valid for ten years from `now`.
     pub fn generate(common_name: &str, now: Timestamp, keys: &dyn KeySource) -> Result<Self, Error> {
-        Self::self_sign(common_name, now, keys.ecdsa()?)
+        Self::generate_for(common_name, lifetime::AUTHORITY, now, keys)
+    }
+
+    /// The same with another validity.
+    pub fn generate_for(
+        common_name: &str,
+        lifetime: SignedDuration,
+        now: Timestamp,
+        keys: &dyn KeySource,
+    ) -> Result<Self, Error> {
+        Self::self_sign(common_name, lifetime, now, keys.ecdsa()?)
     }
 
     /// The authority in two PEM texts. Fails when they do not belong together.
@@ -45,18 +55,18 @@ impl Authority {
     }
 
     /// The same authority, name and key, with a new certificate: what it signed before stays valid.
-    pub fn renew(self, now: Timestamp) -> Result<Self, Error> {
+    pub fn renew(self, lifetime: SignedDuration, now: Timestamp) -> Result<Self, Error> {
         let key = KeyPair::from_pem(&self.key_pem()).map_err(|source| Error::Key { source })?;
-        Self::self_sign(&self.facts.subject.common_name, now, key)
+        Self::self_sign(&self.facts.subject.common_name, lifetime, now, key)
     }
 
-    fn self_sign(common_name: &str, now: Timestamp, key: KeyPair) -> Result<Self, Error> {
+    fn self_sign(common_name: &str, lifetime: SignedDuration, now: Timestamp, key: KeyPair) -> Result<Self, Error> {
         let mut parameters = CertificateParams::default();
         parameters.distinguished_name = Subject::user(common_name).distinguished_name();
         parameters.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         parameters.key_usages =
             vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        set_validity(&mut parameters, now, lifetime::shift(now, lifetime::AUTHORITY)?)?;
+        set_validity(&mut parameters, now, lifetime::shift(now, lifetime)?)?;
         parameters.serial_number = Some(serial_number(&key, common_name, now));
         let certificate =
             parameters.self_signed(&key).map_err(|source| Error::Sign { subject: common_name.to_owned(), source })?;

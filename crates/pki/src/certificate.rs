@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
+use x509_parser::error::PEMError;
 use x509_parser::extensions::GeneralName;
-use x509_parser::pem::parse_x509_pem;
+use x509_parser::pem::{Pem, parse_x509_pem};
 use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 
 use crate::{AlternativeName, Authority, Error, Leaf, Subject, Usage, lifetime};
@@ -32,8 +33,18 @@ pub struct CertificateFacts {
 impl CertificateFacts {
     /// Reads the first certificate of a PEM text.
     pub fn from_pem(text: &str) -> Result<Self, Error> {
-        let der = der_of(text)?;
-        let (_, certificate) = X509Certificate::from_der(&der).map_err(unreadable)?;
+        Self::from_der(&der_of(text)?)
+    }
+
+    /// Reads every certificate of a PEM text; there must be one, and nothing else.
+    pub fn all_from_pem(text: &str) -> Result<Vec<Self>, Error> {
+        let read = |pem: Result<Pem, PEMError>| Self::from_der(&contents(pem.map_err(unreadable)?)?);
+        let all = Pem::iter_from_buffer(text.as_bytes()).map(read).collect::<Result<Vec<Self>, Error>>()?;
+        if all.is_empty() { Err(unreadable("it holds none")) } else { Ok(all) }
+    }
+
+    fn from_der(der: &[u8]) -> Result<Self, Error> {
+        let (_, certificate) = X509Certificate::from_der(der).map_err(unreadable)?;
         let names = match certificate.subject_alternative_name() {
             Ok(Some(extension)) => extension.value.general_names.iter().filter_map(alternative_name).collect(),
             Ok(None) => BTreeSet::new(),
@@ -131,7 +142,10 @@ fn address(bytes: &[u8]) -> Option<IpAddr> {
 }
 
 fn der_of(text: &str) -> Result<Vec<u8>, Error> {
-    let (_, pem) = parse_x509_pem(text.as_bytes()).map_err(unreadable)?;
+    contents(parse_x509_pem(text.as_bytes()).map_err(unreadable)?.1)
+}
+
+fn contents(pem: Pem) -> Result<Vec<u8>, Error> {
     if pem.label == "CERTIFICATE" {
         Ok(pem.contents)
     } else {

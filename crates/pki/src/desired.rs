@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::certificate::reason_to_reissue;
 use crate::table::{Row, names};
@@ -83,22 +83,24 @@ struct Maker<'a> {
 impl Maker<'_> {
     fn make(&mut self, row: &Row) -> Result<(), Error> {
         match row {
-            Row::Authority { name } => self.authority(name),
+            Row::Authority { name, lifetime } => self.authority(name, *lifetime),
             Row::Leaf { name, signer, subject, names, usage, lifetime, stem } => {
                 let leaf = Leaf { subject: subject.clone(), names: names.clone(), usage: *usage, lifetime: *lifetime };
                 self.leaf(name, signer, &leaf, stem)
             }
             Row::SigningKey { name, given } => self.signing_key(name, given.as_deref()),
-            Row::Kubeconfig { name, client, authority, server } => self.kubeconfig(name, client, authority, server),
-            Row::Bundle { name, authorities } => self.bundle(name, authorities),
+            Row::Kubeconfig { name, client, authority, server, more } => {
+                self.kubeconfig(name, client, authority, server, more)
+            }
+            Row::Bundle { name, authorities, more } => self.bundle(name, authorities, more),
         }
     }
 
-    fn authority(&mut self, name: &'static str) -> Result<(), Error> {
+    fn authority(&mut self, name: &'static str, lifetime: SignedDuration) -> Result<(), Error> {
         let authority = match self.existing.get(name) {
             None => {
                 self.changed(name, String::new());
-                Authority::generate(name, self.now, self.keys)?
+                Authority::generate_for(name, lifetime, self.now, self.keys)?
             }
             Some(data) => {
                 let broken = |source| Error::BrokenAuthority { name: name.to_owned(), source };
@@ -110,7 +112,7 @@ impl Maker<'_> {
                 let authority = Authority::from_pem(certificate, key).map_err(|error| broken(Some(Box::new(error))))?;
                 if self.now >= authority.facts().renewal_time() {
                     self.changed(name, format!("it ends at {}", authority.facts().not_after));
-                    authority.renew(self.now)?
+                    authority.renew(lifetime, self.now)?
                 } else {
                     authority
                 }
@@ -188,12 +190,13 @@ impl Maker<'_> {
         client: &'static str,
         authority: &'static str,
         server: &str,
+        more: &str,
     ) -> Result<(), Error> {
         let authority = self.authorities.get(authority).ok_or_else(|| missing(name, authority))?;
         let part = |key: &str| self.result.text(client, key).ok_or_else(|| missing(name, client));
         let rendered = Kubeconfig {
             server,
-            certificate_authority_pem: authority.certificate_pem(),
+            certificate_authority_pem: &joined(authority.certificate_pem(), more),
             client_certificate_pem: part("tls.crt")?,
             client_key_pem: part("tls.key")?,
             proxy_url: None,
@@ -209,12 +212,13 @@ impl Maker<'_> {
         Ok(())
     }
 
-    fn bundle(&mut self, name: &'static str, authorities: &[&'static str]) -> Result<(), Error> {
+    fn bundle(&mut self, name: &'static str, authorities: &[&'static str], more: &str) -> Result<(), Error> {
         let mut bundle = String::new();
         for authority in authorities {
             let authority = self.authorities.get(authority).ok_or_else(|| missing(name, authority))?;
             bundle.push_str(authority.certificate_pem());
         }
+        let bundle = joined(&bundle, more);
         self.result.bundles.insert(name, BTreeMap::from([(names::CA_CERTIFICATE_KEY.to_owned(), bundle)]));
         Ok(())
     }
@@ -236,6 +240,11 @@ fn new_pair(
 ) -> Result<(String, String), Error> {
     let issued = authority.issue(leaf, now, keys)?;
     Ok((issued.certificate_pem, issued.key_pem))
+}
+
+/// Two PEM texts as one; the first ends its last line.
+fn joined(first: &str, second: &str) -> String {
+    format!("{first}{}{second}", if first.is_empty() || first.ends_with('\n') { "" } else { "\n" })
 }
 
 fn text<'a>(data: &'a Data, key: &str) -> Option<&'a str> {

@@ -28,6 +28,12 @@ impl KeySource for SystemKeys {
     }
 }
 
+/// DER of the SubjectPublicKeyInfo that belongs to a private key in PEM.
+pub fn public_half(pem: &str) -> Result<Vec<u8>, Error> {
+    let key = KeyPair::from_pem(pem).map_err(|source| Error::Key { source })?;
+    Ok(rcgen::PublicKeyData::subject_public_key_info(&key))
+}
+
 /// Whether `pem` is a private key that can sign service-account tokens.
 pub fn check_signing_key(pem: &str) -> Result<(), Error> {
     KeyPair::from_pem(pem).map(|_| ()).map_err(|source| Error::Key { source })

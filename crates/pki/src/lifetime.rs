@@ -11,6 +11,10 @@ pub const AUTHORITY: SignedDuration = SignedDuration::from_hours(10 * 365 * 24);
 pub const LEAF: SignedDuration = SignedDuration::from_hours(365 * 24);
 /// Validity of the operator's own credential in a hosted cluster.
 pub const GUEST_OPERATOR: SignedDuration = SignedDuration::from_hours(24);
+/// Validity of authorities of break-glass certificates. Source: HyperShift, seven times its scale of a day.
+pub const BREAK_GLASS_AUTHORITY: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// Longest validity of break-glass certificates. Source: HyperShift, one and a half times its scale.
+pub const BREAK_GLASS: SignedDuration = SignedDuration::from_hours(36);
 /// Validity of the credential that a joining host gets.
 pub const HOST_CREDENTIAL: SignedDuration = SignedDuration::from_mins(10);
 /// Certificates begin this long before they are made, so that a host whose clock is a little behind accepts them.

@@ -15,6 +15,8 @@ pub enum Row {
     Authority {
         /// Name of the Secret, and common name of the authority.
         name: &'static str,
+        /// Validity.
+        lifetime: SignedDuration,
     },
     /// A leaf: `<stem>.crt`, `<stem>.key`, and the signer's `ca.crt`.
     Leaf {
@@ -50,13 +52,17 @@ pub enum Row {
         authority: &'static str,
         /// `https://host:port`.
         server: String,
+        /// PEM of further authorities that the server's certificate may be checked against.
+        more: String,
     },
     /// Certificates of authorities, one after the other: a ConfigMap with key `ca.crt`.
     Bundle {
         /// Name of the ConfigMap.
         name: &'static str,
         /// Names of the authorities' Secrets.
-        authorities: &'static [&'static str],
+        authorities: Vec<&'static str>,
+        /// PEM of authorities that are in none of those Secrets.
+        more: String,
     },
 }
 
@@ -64,7 +70,7 @@ impl Row {
     /// Name of the object.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Authority { name }
+            Self::Authority { name, .. }
             | Self::Leaf { name, .. }
             | Self::SigningKey { name, .. }
             | Self::Kubeconfig { name, .. }

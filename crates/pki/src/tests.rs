@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use jiff::{SignedDuration, Timestamp};
 use rcgen::KeyPair;
 
-use crate::table::control_plane::{Inputs, rows};
+use crate::table::control_plane::{BreakGlass, Inputs, rows};
 use crate::table::{Row, bootstrap_server, names};
 use crate::{
     AlternativeName, Authority, CertificateFacts, CertificateRequest, Data, Desired, Error, KeySource, Leaf, Subject,
@@ -32,6 +32,10 @@ fn inputs() -> Inputs {
         operator_api_server: "https://kube-apiserver.clusters-demo.svc:6443".to_owned(),
         service_account_key: None,
         guest_operator_user: "system:hosted-cluster-config".to_owned(),
+        guest_operator_admin_user: "system:hosted-cluster-config-admin".to_owned(),
+        break_glass: Some(BreakGlass::default()),
+        client_authorities: String::new(),
+        custom_api_server_authorities: String::new(),
     }
 }
 
@@ -74,7 +78,7 @@ fn the_table_names_every_secret_with_its_signer_subject_and_names() {
     let rows: Vec<_> = rows(&inputs())
         .into_iter()
         .map(|row| match row {
-            Row::Authority { name } => format!("{name}: authority"),
+            Row::Authority { name, lifetime } => format!("{name}: authority, {} h", lifetime.as_hours()),
             Row::Leaf { name, signer, subject, names, usage, lifetime, stem } => {
                 let groups = subject.organizations.join(",");
                 let names: Vec<_> = names.iter().map(ToString::to_string).collect();
@@ -86,10 +90,10 @@ fn the_table_names_every_secret_with_its_signer_subject_and_names() {
                 )
             }
             Row::SigningKey { name, .. } => format!("{name}: service-account key"),
-            Row::Kubeconfig { name, client, authority, server } => {
+            Row::Kubeconfig { name, client, authority, server, .. } => {
                 format!("{name}: kubeconfig of {client} for {server}, checked with {authority}")
             }
-            Row::Bundle { name, authorities } => format!("{name}: bundle of {}", authorities.join(", ")),
+            Row::Bundle { name, authorities, .. } => format!("{name}: bundle of {}", authorities.join(", ")),
         })
         .collect();
     insta::assert_snapshot!(rows.join("\n"));
@@ -121,12 +125,14 @@ fn no_name_is_in_the_table_twice() {
 }
 
 #[test]
-fn only_the_administrator_is_of_the_group_that_may_do_everything() {
+fn only_administrators_are_of_the_group_that_may_do_everything() {
+    let administrators =
+        [names::SYSTEM_ADMIN, names::GUEST_OPERATOR_ADMIN, names::CUSTOMER_BREAK_GLASS, names::SRE_BREAK_GLASS];
     let made = make(&inputs(), &BTreeMap::new(), now());
     for row in rows(&inputs()) {
         let Row::Leaf { name, .. } = row else { continue };
         let is_master = facts(&made, name).subject.organizations.contains(&"system:masters".to_owned());
-        assert_eq!(is_master, name == names::SYSTEM_ADMIN, "{name}");
+        assert_eq!(is_master, administrators.contains(&name), "{name}");
     }
 }
 
@@ -141,11 +147,17 @@ fn a_second_pass_changes_nothing() {
 }
 
 #[test]
-fn the_operators_credential_is_renewed_after_two_thirds_of_its_day_and_nothing_else() {
+fn the_operators_credentials_are_renewed_after_two_thirds_of_their_day_and_nothing_else() {
     let first = make(&inputs(), &BTreeMap::new(), now());
     assert_eq!(changed(&make(&inputs(), &owned(&first), after(15))), Vec::<&str>::new());
     let second = make(&inputs(), &owned(&first), after(17));
-    assert_eq!(changed(&second), [names::GUEST_OPERATOR, names::GUEST_OPERATOR_KUBECONFIG]);
+    let theirs = [
+        names::GUEST_OPERATOR,
+        names::GUEST_OPERATOR_ADMIN,
+        names::GUEST_OPERATOR_KUBECONFIG,
+        names::GUEST_OPERATOR_ADMIN_KUBECONFIG,
+    ];
+    assert_eq!(changed(&second), theirs);
     assert!(first.next_renewal.unwrap() <= after(17) && first.next_renewal.unwrap() > after(15));
 }
 
@@ -159,6 +171,7 @@ fn leaves_are_renewed_in_their_last_thirty_days_and_authorities_stay() {
         let name = row.name();
         match row {
             Row::Leaf { .. } => assert!(changed(&late).contains(&name), "{name}"),
+            Row::Authority { lifetime, .. } if lifetime < lifetime::LEAF => {}
             Row::Authority { .. } | Row::SigningKey { .. } => assert!(!changed(&late).contains(&name), "{name}"),
             Row::Kubeconfig { .. } | Row::Bundle { .. } => {}
         }
@@ -318,7 +331,7 @@ fn a_key_source_that_fails_is_reported() {
 fn a_pin_is_that_of_the_key_and_survives_a_renewal() {
     let authority = Authority::generate("bootstrap-ca", now(), &TestKeys).unwrap();
     let before = pin::of_certificate(authority.certificate_pem()).unwrap();
-    let renewed = authority.renew(after(24)).unwrap();
+    let renewed = authority.renew(lifetime::AUTHORITY, after(24)).unwrap();
     assert_eq!(pin::of_certificate(renewed.certificate_pem()).unwrap(), before);
     assert!(before.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64));
 }

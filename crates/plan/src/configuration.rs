@@ -2,6 +2,9 @@
 
 use hoist_api::hosted_cluster::configuration::api_server::{AuditCustomRule, AuditProfile};
 
+use crate::authentication::Authentication;
+use crate::certificates::NamedCertificate;
+
 /// Settings of kube-apiserver, each checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApiServerConfiguration {
@@ -13,8 +16,21 @@ pub struct ApiServerConfiguration {
     pub tls: TlsSettings,
     /// Regular expressions of origins that browsers may call from.
     pub cors_allowed_origins: Vec<String>,
+    /// Certificates for names of the user's own.
+    pub named_certificates: Vec<NamedCertificate>,
+    /// ConfigMap in the control plane namespace with key `ca-bundle.crt`: further authorities of client certificates.
+    pub client_authorities: Option<String>,
+    /// Whose tokens are taken besides those of service accounts.
+    pub authentication: Option<Authentication>,
     /// Ports of Services of type NodePort, first and last; Kubernetes' default when absent.
     pub service_node_ports: Option<(u16, u16)>,
+}
+
+impl ApiServerConfiguration {
+    /// The certificate of the user's own that is shown to who asks for `name`.
+    pub fn certificate_for(&self, name: &str) -> Option<&NamedCertificate> {
+        self.named_certificates.iter().find(|certificate| certificate.covers(name))
+    }
 }
 
 /// What is written to the audit log.

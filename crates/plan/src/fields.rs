@@ -18,6 +18,8 @@ pub struct Field {
     pub path: &'static str,
     /// Why, and what to do instead if there is something.
     pub why: &'static str,
+    /// What of it has an effect nevertheless: names of fields in it, or `name=value`.
+    pub but: &'static [&'static str],
 }
 
 /// The fields of `table` that `spec` sets to something else than `plain` does: a default that the API server writes asks for
@@ -29,11 +31,12 @@ pub fn not_honoured<S: Serialize + DeserializeOwned + Default>(
     let (Ok(spec), Ok(plain)) = (serde_json::to_value(spec), serde_json::to_value(S::default())) else {
         return Vec::new();
     };
-    let asks = |path| {
-        let value = at(&spec, path);
-        asks_for_something(value, at(&plain, path)) && value != defaulted::<S>(&spec, path).as_ref()
+    let asks = |field: &Field| {
+        let value = at(&spec, field.path);
+        let rest = value.map(|value| without(value, field.but));
+        asks_for_something(rest.as_ref(), at(&plain, field.path)) && value != defaulted::<S>(&spec, field.path).as_ref()
     };
-    table.iter().filter(|field| asks(field.path)).collect()
+    table.iter().filter(|field| asks(field)).collect()
 }
 
 /// What the API server makes of an empty block at `path`.
@@ -48,8 +51,22 @@ fn defaulted<S: Serialize + DeserializeOwned>(spec: &Value, path: &str) -> Optio
     at(&serde_json::to_value(read).ok()?, path).cloned()
 }
 
+/// A block without the fields that have an effect.
+fn without(value: &Value, but: &[&str]) -> Value {
+    let mut rest = value.clone();
+    let Some(fields) = rest.as_object_mut() else { return rest };
+    fields.retain(|name, value| {
+        !but.iter().any(|entry| match entry.split_once('=') {
+            Some((field, expected)) => field == name && value.as_str() == Some(expected),
+            None => entry == name,
+        })
+    });
+    rest
+}
+
+/// The value at a path; of a list, its first item counts.
 fn at<'a>(spec: &'a Value, path: &str) -> Option<&'a Value> {
-    path.split('.').try_fold(spec, |value, name| value.get(name))
+    path.split('.').try_fold(spec, |value, name| value.get(name).or_else(|| value.get(0)?.get(name)))
 }
 
 /// Whether a value is there, is not empty, and is not the one that is there anyway.

@@ -54,6 +54,11 @@ impl Case {
     }
 }
 
+/// When [`case`] is looked at.
+pub fn now() -> jiff::Timestamp {
+    "2026-11-22T12:00:00Z".parse().expect("a constant")
+}
+
 /// A valid single-replica cluster `clusters/demo`.
 pub fn case() -> Case {
     Case {
@@ -79,6 +84,7 @@ pub fn case() -> Case {
                 node_port_range: None,
                 storage_classes: vec![StorageClass { name: "local".to_owned(), is_default: true }],
             },
+            now: now(),
         },
     }
 }

@@ -4,6 +4,8 @@
 
 pub mod addresses;
 pub mod annotations;
+pub mod authentication;
+pub mod certificates;
 pub mod configuration;
 pub mod duration;
 pub mod endpoints;
@@ -25,6 +27,8 @@ pub mod scheduling;
 pub mod tuning;
 pub mod validate;
 
+pub use authentication::Authentication;
+pub use certificates::NamedCertificate;
 pub use configuration::{ApiServerConfiguration, AuditPolicy, TlsSettings};
 pub use endpoints::{Endpoints, HostPort};
 pub use finding::Finding;

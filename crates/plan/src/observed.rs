@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use hoist_release::Release;
 use ipnet::IpNet;
+use jiff::Timestamp;
 use semver::Version;
 
 /// What was seen when the spec was read.
@@ -20,6 +21,8 @@ pub struct Observed {
     pub config_maps: BTreeMap<String, BTreeMap<String, String>>,
     /// The management cluster.
     pub management: Management,
+    /// When it was seen.
+    pub now: Timestamp,
 }
 
 /// Why a release image could not be read.

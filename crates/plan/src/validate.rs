@@ -3,6 +3,8 @@
 //! All rules run even after one has failed, so that a person sees everything that is wrong at once.
 
 mod annotations;
+mod authentication;
+mod certificates;
 mod configuration;
 mod fields;
 mod hosts;
@@ -67,7 +69,8 @@ pub fn validate(inputs: &Inputs<'_>) -> Result<Checked, Vec<Finding>> {
     annotations::check(inputs, &mut findings);
     let (hosts, unserved) = hosts::hosts(inputs, network.as_ref(), &mut findings);
     fields::check(inputs, unserved, &mut findings);
-    let api_server_configuration = configuration::api_server(inputs, &mut findings);
+    let api_server_configuration =
+        configuration::api_server(inputs, network.as_ref(), publishing.as_ref(), &mut findings);
     let priority_classes = priority::classes(inputs, &mut findings);
     let Findings { refusals, notices } = findings;
     match (release, network, publishing, etcd, secrets) {

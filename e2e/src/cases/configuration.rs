@@ -63,6 +63,7 @@ pub fn honoured(world: &mut World) -> anyhow::Result<()> {
         ensure!(status["updatedReplicas"] == 1 && status["readyReplicas"] == 1, "{status}");
         let cluster = world.object("clusters", "hostedcluster", CLUSTER)?;
         ensure!(expect_condition(&cluster, "FieldsHonoured", "False", None).is_err(), "told still");
+        ensure!(world.object("clusters", "secret", &format!("{CLUSTER}-custom-admin-kubeconfig")).is_err(), "kept");
         world.kubectl_in(&kubeconfig, &["delete", "service", "in-range", "--ignore-not-found"])?.success()?;
         Ok(())
     })

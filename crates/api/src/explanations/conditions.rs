@@ -208,7 +208,7 @@ pub const CONDITIONS: &[Condition] = &[
         "EtcdDataEncryptionUpToDate",
         Well::True,
         "Everything in etcd is encrypted with the active key.",
-        &["StatusUnknown"],
+        &["ReadOnlyDeploy", "WritePromote", "Migrating", "MigrationFailed", "StatusUnknown"],
     ),
     well("EtcdRecoveryActive", Well::False, "A member of etcd that lost its data is being replaced.", &[]),
     well("EtcdBackupSucceeded", Well::True, "The last backup of etcd ended well.", &[]),
@@ -224,6 +224,12 @@ pub const CONDITIONS: &[Condition] = &[
         Well::Either,
         "What a cloud holds for the cluster is gone; there is no cloud here.",
         &[],
+    ),
+    well(
+        "ServingCertificatesValid",
+        Well::True,
+        "The certificates that the API server shows for names of the user's own are good for two weeks at least.",
+        &["CertificateExpiring", "CertificateExpired"],
     ),
     well(
         "ServicesServed",

@@ -26,6 +26,16 @@ pub const REASONS: &[Reason] = &[
         "Install a network provider in the hosted cluster, if there is none yet.",
     ),
     because(
+        "CertificateExpired",
+        "A certificate in spec.configuration.apiServer.servingCerts has ended; clients refuse it.",
+        "Replace `tls.crt` and `tls.key` in the Secret that the message names; they are taken up without a restart.",
+    ),
+    because(
+        "CertificateExpiring",
+        "A certificate in spec.configuration.apiServer.servingCerts ends soon.",
+        "Replace `tls.crt` and `tls.key` in the Secret that the message names; they are taken up without a restart.",
+    ),
+    because(
         "ComponentsUnavailable",
         "A component of the control plane is not ready or does not stay up.",
         "See the component that the message names: `kubectl describe pods -n CONTROL_PLANE_NAMESPACE` and its log.",
@@ -89,6 +99,16 @@ pub const REASONS: &[Reason] = &[
         "Nodes are so old that they would not fit the next minor version of the control plane.",
         "Upgrade the NodePools that the message names first: `kubectl patch nodepool POOL -n NAMESPACE --type=merge -p '{\"spec\":{\"release\":{\"image\":\"IMAGE\"}}}'`.",
     ),
+    because(
+        "Migrating",
+        "Everything that was stored with the former key is stored again with the new one.",
+        "Wait; the former key goes by itself when it is done.",
+    ),
+    because(
+        "MigrationFailed",
+        "Something that was stored with the former key could not be stored again with the new one; the former key stays for as long.",
+        "The message names the object and the cause, often an admission webhook of the hosted cluster: mend it; it is tried again.",
+    ),
     because("NoWorkerNodesAvailable", "There is no node yet, so nothing can be said of connections to nodes.", JOIN),
     because(
         "NodesJoining",
@@ -109,6 +129,7 @@ pub const REASONS: &[Reason] = &[
     ),
     because("Progressing", "A rollout is under way.", WAIT),
     because("QuorumAvailable", "Enough members of etcd are ready.", NOTHING),
+    because("ReadOnlyDeploy", "Every API server is learning to read with a new key.", WAIT),
     because("ReconciliationError", "The operator's last pass failed; the message says at what.", OPERATOR_LOG),
     because(
         "ReconciliationPaused",
@@ -149,4 +170,5 @@ pub const REASONS: &[Reason] = &[
         "Hosts are leaving and objects are being removed.",
         "Wait; the message says what is left. `hcp destroy cluster` follows it.",
     ),
+    because("WritePromote", "Every API server begins to write with a new key.", WAIT),
 ];

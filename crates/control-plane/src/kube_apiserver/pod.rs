@@ -3,18 +3,19 @@
 use std::net::IpAddr;
 
 use hoist_pki::table::names;
-use hoist_plan::{ApiServerConfiguration, ApiServerTuning, Plan};
+use hoist_plan::{ApiServerConfiguration, ApiServerTuning, NamedCertificate, Plan};
 use ipnet::IpNet;
 use k8s_openapi::api::core::v1::Container;
 
 use super::konnectivity::{self, SOCKET_MOUNT, SOCKET_VOLUME};
-use super::{PORT, audit, egress, encryption};
+use super::{PORT, audit, authentication, egress, encryption};
 use crate::ComponentName;
 use crate::arguments::Arguments;
 use crate::container::{Health, container, port, variable};
 use crate::etcd::{CLIENT_PORT, CLIENT_SERVICE};
 use crate::files::{self, Need};
 use crate::pod::{Part, Pod, empty_dir, mount};
+use crate::revocation;
 
 /// Common name of the certificate that kube-apiserver presents to aggregated API servers.
 const AGGREGATOR_NAME: &str = "system:openshift-aggregator";
@@ -36,6 +37,8 @@ pub struct Settings {
     pub issuer_url: String,
     /// Whether Secrets are encrypted at rest.
     pub is_encrypted: bool,
+    /// Whether there are authorities of break-glass certificates, whose revocation must reach every pod.
+    pub has_break_glass: bool,
     /// Nodes are reached through konnectivity; otherwise directly.
     pub konnectivity: Option<Konnectivity>,
     /// Waits for etcd before kube-apiserver starts.
@@ -87,6 +90,7 @@ pub fn hosted(plan: &Plan) -> Settings {
         service_network: plan.network.service_network,
         issuer_url: plan.issuer_url.clone(),
         is_encrypted: plan.encryption.is_some(),
+        has_break_glass: true,
         konnectivity: Some(Konnectivity {
             image: plan.images.konnectivity_server.clone(),
             replicas: ComponentName::KubeApiServer.replicas(plan),
@@ -155,7 +159,12 @@ fn arguments(settings: &Settings) -> Vec<String> {
     let tls = &configuration.tls;
     let node_ports = configuration.service_node_ports.map(|(first, last)| format!("{first}-{last}"));
     let webhook = configuration.audit_webhook.as_ref();
-    Arguments::new()
+    let is_authenticating = configuration.authentication.is_some();
+    let mut arguments = Arguments::new();
+    for certificate in &configuration.named_certificates {
+        arguments = arguments.flag("tls-sni-cert-key", named_certificate(certificate));
+    }
+    arguments
         .flag("secure-port", PORT)
         .flag("bind-address", "0.0.0.0")
         .flag("advertise-address", settings.advertise_address)
@@ -191,6 +200,10 @@ fn arguments(settings: &Settings) -> Vec<String> {
             (!configuration.cors_allowed_origins.is_empty()).then(|| configuration.cors_allowed_origins.join(",")),
         )
         .flag("client-ca-file", config_map(names::TOTAL_CLIENT_CA_BUNDLE, "ca.crt"))
+        .optional(
+            "authentication-config",
+            is_authenticating.then(|| config_map(authentication::CONFIG_MAP, authentication::KEY)),
+        )
         .flag("requestheader-client-ca-file", config_map(names::AGGREGATOR_CA_BUNDLE, "ca.crt"))
         .flag("requestheader-allowed-names", AGGREGATOR_NAME)
         .flag("requestheader-username-headers", "X-Remote-User")
@@ -227,6 +240,13 @@ fn arguments(settings: &Settings) -> Vec<String> {
         .into_vec()
 }
 
+/// Certificate, key and, where the certificate's own are not meant, names. The list is the user's, and validated.
+fn named_certificate(certificate: &NamedCertificate) -> String {
+    let file = |key| files::secret(&certificate.secret, key);
+    let names = if certificate.are_listed { format!(":{}", certificate.names.join(",")) } else { String::new() };
+    format!("{},{}{names}", file("tls.crt"), file("tls.key"))
+}
+
 fn needs(settings: &Settings) -> Vec<Need> {
     const PAIR: &[&str] = &["tls.crt", "tls.key"];
     const CA: &[&str] = &["ca.crt"];
@@ -248,12 +268,20 @@ fn needs(settings: &Settings) -> Vec<Need> {
     if settings.is_encrypted {
         needs.push(Need::secret(encryption::SECRET, &[encryption::KEY]));
     }
+    if settings.has_break_glass {
+        needs.push(Need::config_map(revocation::SIGNERS, &[revocation::SIGNERS_KEY]));
+    }
     if settings.is_audited {
         needs.push(Need::config_map(audit::CONFIG_MAP, &[audit::KEY]));
     }
     if settings.configuration.audit_webhook.is_some() {
         needs.push(Need::secret(audit::WEBHOOK_SECRET, &[audit::WEBHOOK_KEY]));
     }
+    if settings.configuration.authentication.is_some() {
+        needs.push(Need::config_map(authentication::CONFIG_MAP, &[authentication::KEY]));
+    }
+    let named = settings.configuration.named_certificates.iter();
+    needs.extend(named.map(|certificate| Need::named_secret(certificate.secret.clone(), PAIR).reloaded()));
     if settings.konnectivity.is_some() {
         needs.push(Need::config_map(egress::CONFIG_MAP, &[egress::KEY]));
     }

@@ -159,7 +159,7 @@ pub(super) fn first_node() -> IpAddr {
 
 fn registry_rows() -> Vec<Row> {
     vec![
-        Row::Authority { name: REGISTRY_CA },
+        Row::Authority { name: REGISTRY_CA, lifetime: lifetime::AUTHORITY },
         Row::Leaf {
             name: REGISTRY_SERVER,
             signer: REGISTRY_CA,
@@ -184,7 +184,7 @@ fn node_rows(node: &str, address: IpAddr) -> Vec<Row> {
     };
     let spoken_for = vec![AlternativeName::Dns(node.to_owned()), AlternativeName::Ip(address)];
     vec![
-        Row::Authority { name: names::CLUSTER_SIGNER },
+        Row::Authority { name: names::CLUSTER_SIGNER, lifetime: lifetime::AUTHORITY },
         leaf(NODE_CLIENT, Vec::new(), Usage::Client),
         leaf(NODE_SERVER, spoken_for, Usage::Server),
     ]

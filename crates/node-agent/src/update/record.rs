@@ -110,7 +110,7 @@ pub(super) fn sandbox_program(root: &HostRoot, image: &str) -> Option<std::path:
 
 #[cfg(test)]
 mod tests {
-    use hoist_node_config::{HostFacts, PoolSettings, containerd_config};
+    use hoist_node_config::{HostFacts, containerd_config};
 
     use super::*;
 

@@ -22,6 +22,8 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(500), Duration::from_
 pub struct Content {
     /// Rights, applied by the administrator.
     pub access: Vec<DynamicObject>,
+    /// Admission policies, applied by the administrator.
+    pub admission: Vec<DynamicObject>,
     /// The rest, applied by the operator's own user; what others need comes first.
     pub objects: Vec<DynamicObject>,
     /// Objects that stay as they are, because what they should say is not known at the moment.
@@ -82,6 +84,18 @@ pub(super) async fn apply(ctx: &Context, shared: &Shared, content: &Content) -> 
     let outcome = pass.finish().await?;
     ctx.metrics.wrote("guest", outcome.applied + outcome.swept);
     shared.has_rights.send_replace(true);
+
+    let policies = Scope {
+        name: "admission".to_owned(),
+        namespace: None,
+        kinds: ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"]
+            .map(|kind| resources::resource("admissionregistration.k8s.io/v1", kind))
+            .to_vec(),
+    };
+    let mut pass = shared.sets.begin(&shared.admin, &policies).await?;
+    pass.apply(content.admission.clone()).await?;
+    let outcome = pass.finish().await?;
+    ctx.metrics.wrote("guest", outcome.applied + outcome.swept);
 
     let rest = Scope {
         name: "content".to_owned(),

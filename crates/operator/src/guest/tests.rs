@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hoist_guest::{Credentials, cluster_config, node_bootstrap, objects, rights};
+use hoist_guest::{Credentials, admission, cluster_config, node_bootstrap, objects, rights};
 use hoist_testkit::FakeApi;
 
 use super::*;
@@ -37,7 +37,13 @@ fn content() -> Content {
     };
     let mut wanted = objects(&hoist_plan::fixtures::plan(), &credentials);
     wanted.extend(node_bootstrap::node_pool("demo", "{}"));
-    Content { access: rights::objects(), objects: wanted, kept: Vec::new(), targets: BTreeMap::new() }
+    Content {
+        access: rights::objects(),
+        admission: admission::objects(&hoist_plan::fixtures::plan()),
+        objects: wanted,
+        kept: Vec::new(),
+        targets: BTreeMap::new(),
+    }
 }
 
 #[tokio::test]
@@ -101,4 +107,46 @@ async fn a_report_is_written_once_with_its_definitions_and_again_only_when_it_ch
     super::report::publish(&ctx, &first, &report(Some("stable")), &mut true).await.unwrap();
     let written = guest.writes();
     assert!(written.iter().all(|line| line.contains("clusterversions")), "{written:?}");
+}
+
+#[tokio::test]
+async fn everything_encrypted_is_stored_again_page_by_page_and_what_goes_meanwhile_is_no_failure() {
+    let (guest, management) = (FakeApi::new(), FakeApi::new());
+    for index in 0..450 {
+        guest.put(&hoist_testkit::fixtures::secret("team", &format!("secret-{index}"), &[("key", b"value")]));
+    }
+    let mut map = k8s_openapi::api::core::v1::ConfigMap::default();
+    map.metadata = hoist_testkit::fixtures::metadata("team", "map");
+    guest.put(&map);
+    let shared = Arc::new(shared(&guest, &reflector::store::Writer::default()));
+    guest.refuse("MERGE secrets team/secret-7", 404);
+    guest.refuse("MERGE secrets team/secret-8", 409);
+    assert_eq!(rewriting::rewrite(&shared).await.unwrap(), 451);
+    let writes = guest.writes();
+    assert!(writes.contains(&"MERGE secrets team/secret-449".to_owned()));
+    assert!(writes.contains(&"MERGE configmaps team/map".to_owned()));
+    let stored: k8s_openapi::api::core::v1::Secret = guest.get("team", "secret-1");
+    assert_eq!(stored.data.unwrap()["key"].0, b"value");
+
+    guest.refuse("MERGE configmaps team/map", 500);
+    let ctx = context(&management);
+    shared.migration.send_replace(Some(Arc::new("one".to_owned())));
+    let task = tokio::spawn(rewriting::keep(Arc::clone(&ctx), Arc::clone(&shared)));
+    let learned = |wanted: bool| {
+        let shared = Arc::clone(&shared);
+        async move {
+            loop {
+                let last = shared.state().rewritten.clone();
+                if let Some(last) = last.filter(|last| last.outcome.is_ok() == wanted) {
+                    return last;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        }
+    };
+    let cause = learned(false).await.outcome.unwrap_err();
+    assert!(cause.contains("ConfigMap team/map"), "{cause}");
+    guest.relent();
+    assert_eq!(learned(true).await, Rewritten { migration: "one".to_owned(), outcome: Ok(451) });
+    task.abort();
 }

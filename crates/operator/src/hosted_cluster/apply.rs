@@ -8,6 +8,7 @@ use hoist_api::{HostedCluster, HostedControlPlane, annotations, names};
 use hoist_controller::{Scope, resources};
 use hoist_plan::Plan;
 use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::api::{DeleteParams, Preconditions};
 use kube::core::{DynamicObject, ObjectMeta};
 use kube::{Api, ResourceExt};
 
@@ -45,6 +46,7 @@ pub async fn apply(
         ctx.triggers.control_plane(&identity.namespace, &identity.hosted_cluster_name);
     }
     copy_kubeconfigs(ctx, hosted_cluster, observed.control_plane.as_ref()).await?;
+    remove_custom_kubeconfig(ctx, hosted_cluster).await?;
     Ok(outcome.is_idle())
 }
 
@@ -98,7 +100,9 @@ pub async fn copy_kubeconfigs(
         (&status.kube_config, names::admin_kubeconfig(&cluster)),
         (&status.custom_kubeconfig, names::custom_admin_kubeconfig(&cluster)),
     ] {
-        let Some(reference) = reference else { continue };
+        let is_over = copy == names::custom_admin_kubeconfig(&cluster)
+            && hosted_cluster.spec.kube_api_server_dns_name.as_ref().is_none_or(String::is_empty);
+        let Some(reference) = reference.as_ref().filter(|_| !is_over) else { continue };
         wanted.extend(kubeconfig_copy(ctx, hosted_cluster, reference, copy).await?);
     }
     if wanted.is_empty() {
@@ -112,6 +116,23 @@ pub async fn copy_kubeconfigs(
     let mut pass = ctx.sets.begin(&ctx.client, &scope).await?;
     pass.read(&wanted).await?;
     pass.apply(wanted).await?;
+    Ok(())
+}
+
+/// Takes the kubeconfig for the user's own name away when there is no such name any more.
+async fn remove_custom_kubeconfig(ctx: &Context, hosted_cluster: &HostedCluster) -> Result<(), Error> {
+    let has_name = hosted_cluster.spec.kube_api_server_dns_name.as_ref().is_some_and(|name| !name.is_empty());
+    let published = hosted_cluster.status.as_ref().and_then(|status| status.custom_kubeconfig.as_ref());
+    let Some(published) = published.filter(|_| !has_name) else { return Ok(()) };
+    let api: Api<Secret> = Api::namespaced(ctx.client.clone(), &hosted_cluster.namespace().unwrap_or_default());
+    let Some(secret) = ctx.calls.get(&api, &published.name).await? else { return Ok(()) };
+    let is_ours =
+        secret.owner_references().iter().any(|owner| Some(&owner.uid) == hosted_cluster.metadata.uid.as_ref());
+    if is_ours {
+        let preconditions = Preconditions { uid: secret.uid(), resource_version: None };
+        let parameters = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
+        ctx.calls.delete(&api, &published.name, &parameters).await?;
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ mod every;
 use std::collections::BTreeMap;
 
 use hoist_api::hosted_cluster::configuration::ClusterConfiguration;
-use hoist_api::hosted_cluster::references::LocalObjectReference;
+use hoist_api::hosted_cluster::references::{LocalObjectReference, NameReference};
 use hoist_api::hosted_cluster::{AescbcSpec, SecretEncryptionSpec};
 use hoist_api::hosted_control_plane::HostedControlPlaneSpec;
 use hoist_api::{HostedCluster, HostedControlPlane, annotations, labels};
@@ -121,7 +121,10 @@ pub fn control_plane_spec(hosted_cluster: &HostedCluster, names: Names) -> Hoste
             .additional_trust_bundle
             .as_ref()
             .map(|bundle| reference(bundle, copies::TRUST_BUNDLE)),
-        configuration: configuration(hosted_cluster, names),
+        configuration: spec.configuration.clone().map(|configuration| match names {
+            Names::Original => configuration,
+            Names::Copies => with_copies(configuration),
+        }),
         operator_configuration: spec.operator_configuration.clone(),
         audit_webhook: spec.audit_webhook.as_ref().map(|secret| reference(secret, copies::AUDIT_WEBHOOK)),
         image_content_sources: spec.image_content_sources.clone(),
@@ -137,16 +140,29 @@ pub fn control_plane_spec(hosted_cluster: &HostedCluster, names: Names) -> Hoste
     }
 }
 
-fn configuration(hosted_cluster: &HostedCluster, names: Names) -> Option<ClusterConfiguration> {
-    let mut configuration = hosted_cluster.spec.configuration.clone();
-    if let (Some(configuration), Names::Copies) = (&mut configuration, names) {
-        let proxy = configuration.proxy.as_mut().and_then(|proxy| proxy.trusted_ca.as_mut());
-        let image = configuration.image.as_mut().and_then(|image| image.additional_trusted_ca.as_mut());
-        for (reference, copy) in [(proxy, copies::PROXY_TRUST_BUNDLE), (image, copies::IMAGE_TRUST)] {
-            if let Some(reference) = reference.filter(|reference| !reference.name.is_empty()) {
-                copy.clone_into(&mut reference.name);
-            }
+/// The same with the names of copies.
+fn with_copies(mut configuration: ClusterConfiguration) -> ClusterConfiguration {
+    let rename = |reference: &mut Option<NameReference>, copy: &dyn Fn(&str) -> String| {
+        if let Some(reference) = reference.as_mut().filter(|reference| !reference.name.is_empty()) {
+            reference.name = copy(&reference.name);
         }
+    };
+    if let Some(api_server) = &mut configuration.api_server {
+        rename(&mut api_server.client_ca, &|_| copies::CLIENT_AUTHORITIES.to_owned());
+        let certificates = api_server.serving_certs.iter_mut();
+        for certificate in certificates.flat_map(|certificates| certificates.named_certificates.iter_mut().flatten()) {
+            rename(&mut certificate.serving_certificate, &copies::named_certificate);
+        }
+    }
+    let providers = configuration.authentication.iter_mut();
+    for provider in providers.flat_map(|authentication| authentication.oidc_providers.iter_mut().flatten()) {
+        rename(&mut provider.issuer.issuer_certificate_authority, &|_| copies::ISSUER_AUTHORITIES.to_owned());
+    }
+    if let Some(proxy) = &mut configuration.proxy {
+        rename(&mut proxy.trusted_ca, &|_| copies::PROXY_TRUST_BUNDLE.to_owned());
+    }
+    if let Some(image) = &mut configuration.image {
+        rename(&mut image.additional_trusted_ca, &|_| copies::IMAGE_TRUST.to_owned());
     }
     configuration
 }

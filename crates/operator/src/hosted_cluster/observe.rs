@@ -89,6 +89,7 @@ pub async fn observe(ctx: &Context, hosted_cluster: &HostedCluster) -> Result<Ob
             secrets,
             config_maps,
             management: ctx.management.facts(),
+            now: ctx.clock.now(),
         },
         named,
         control_plane,

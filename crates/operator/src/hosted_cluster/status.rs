@@ -73,6 +73,7 @@ pub fn compute(hosted_cluster: &HostedCluster, judged: &Judged<'_>, now: Timesta
             .or(before.kubeconfig),
         custom_kubeconfig: below
             .custom_kubeconfig
+            .filter(|_| hosted_cluster.spec.kube_api_server_dns_name.as_ref().is_some_and(|name| !name.is_empty()))
             .map(|_| LocalObjectReference::new(names::custom_admin_kubeconfig(&hosted_cluster.name_any()))),
         ignition_endpoint: bootstrap.map(|endpoint| endpoint.to_string()).or(before.ignition_endpoint),
         control_plane_endpoint: if below.control_plane_endpoint.port == 0 {
@@ -81,6 +82,7 @@ pub fn compute(hosted_cluster: &HostedCluster, judged: &Judged<'_>, now: Timesta
             below.control_plane_endpoint
         },
         payload_arch: Some(PayloadArchType::AMD64),
+        secret_encryption: below.secret_encryption.or(before.secret_encryption),
         conditions,
         ..before
     }
@@ -92,6 +94,7 @@ fn keep_true_generations(conditions: &mut [Condition], before: &[Condition], bel
     let is_current = judged.outcome.is_ok_and(|is_current| is_current);
     for condition in conditions.iter_mut() {
         let is_copied = condition.type_ == Type::Available.as_ref()
+            || condition.type_ == Type::EtcdDataEncryptionUpToDate.as_ref()
             || BUBBLED.iter().any(|type_| condition.type_ == type_.as_ref());
         let Some(copied) = find(below, &condition.type_).filter(|_| is_copied) else { continue };
         if !is_current || copied.observed_generation != generation {
@@ -114,6 +117,7 @@ fn verdicts(
         progressing(hosted_cluster, judged, below.and_then(|status| status.version_status.as_ref())),
     ];
     all.extend(BUBBLED.map(|type_| bubbled(type_, conditions)));
+    all.extend(find(conditions, Type::EtcdDataEncryptionUpToDate).map(Verdict::copied));
     all.push(found(judged, Type::ValidConfiguration, "Configuration passes validation"));
     all.push(found(judged, Type::SupportedHostedCluster, "HostedCluster is supported by operator configuration"));
     all.extend(release(judged));

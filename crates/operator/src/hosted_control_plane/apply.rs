@@ -7,9 +7,12 @@ use std::time::Duration;
 use hoist_api::control_plane_component::{ComponentResource, ControlPlaneComponentSpec, ControlPlaneComponentStatus};
 use hoist_api::dynamic::dynamic;
 use hoist_api::{ControlPlaneComponent, HostedControlPlane};
+use hoist_control_plane::encryption::rotation::Rotation;
+use hoist_control_plane::pki::Given;
+use hoist_control_plane::revocation::{self, Revocation};
 use hoist_control_plane::{
-    Component, ComponentName, Contents, EndpointsPending, Pki, audit_policy, components, encryption, endpoints, etcd,
-    pki, services,
+    Component, ComponentName, Contents, EndpointsPending, Pki, audit_policy, authentication, components, endpoints,
+    etcd, pki, services,
 };
 use hoist_controller::conditions::merge;
 use hoist_controller::{ApiError, Pass, Scope, resources};
@@ -20,10 +23,11 @@ use kube::core::DynamicObject;
 use kube::{Api, ResourceExt};
 use strum::IntoEnumIterator;
 
+use super::encryption;
 use super::error::Error;
 use super::observe::Observed;
-use super::pods;
 use super::workloads::Progress;
+use super::{convergence, pods};
 use crate::context::Context;
 use crate::kept_releases;
 
@@ -37,6 +41,12 @@ pub struct Applied {
     pub pki: Pki,
     /// How far each component is.
     pub progress: Vec<Progress>,
+    /// Keys of stored data; `None` without encryption.
+    pub rotation: Option<Rotation>,
+    /// Requests to take break-glass certificates back, as this pass found them.
+    pub revocations: Vec<Revocation>,
+    /// Whether every pod of kube-apiserver that still exists was started with what was applied.
+    pub is_converged: bool,
 }
 
 impl Applied {
@@ -84,18 +94,24 @@ pub async fn apply(
         .and_then(|service| service.spec.as_ref()?.cluster_ip.clone())
         .filter(|address| !address.is_empty() && address != "None");
 
-    let pki = make_pki(ctx, plan, endpoints.as_ref().ok(), &pass, observed).await?;
+    let existing: Vec<Secret> =
+        pass.all_live("Secret").filter_map(|secret| secret.clone().try_parse::<Secret>().ok()).collect();
+    let revocations = revocation::begin(&observed.revocations, &existing);
+    let pki = make_pki(ctx, plan, endpoints.as_ref().ok(), existing, &revocations, observed).await?;
     let mut secrets = pki.secrets.clone();
-    secrets.extend(encryption_secret(plan, observed));
+    secrets.extend(revocation::secrets(plan, &revocations));
+    let rotation = encryption::begin(control_plane, plan, observed, &pass, ctx.clock.now())?;
+    secrets.extend(rotation.as_ref().map(|rotation| hoist_control_plane::encryption::secret(plan, &rotation.keys)));
     let mut needed: Vec<DynamicObject> = secrets.iter().map(dynamic).collect();
     needed.extend(pki.config_maps.iter().map(dynamic));
-    let audit_policy = audit_policy(plan);
-    needed.extend(audit_policy.iter().map(dynamic));
+    let own_maps: Vec<ConfigMap> =
+        audit_policy(plan).into_iter().chain(authentication(plan)).chain([revocation::signers(plan, &pki)]).collect();
+    needed.extend(own_maps.iter().map(dynamic));
     needed.push(dynamic(&releases(plan, observed)));
     needed.extend(ComponentName::iter().map(|name| dynamic(&component_object(plan, name))));
     let contents = Contents::of(
         secrets.iter().chain(&observed.secrets),
-        pki.config_maps.iter().chain(&observed.config_maps).chain(&audit_policy),
+        pki.config_maps.iter().chain(&observed.config_maps).chain(&own_maps),
     );
     let mut workloads = Vec::new();
     for Component { name, mut objects } in components(plan, &contents) {
@@ -129,9 +145,13 @@ pub async fn apply(
         *entry = Progress::of(&pass, entry.name, &entry.withheld);
     }
     publish_components(ctx, control_plane, plan, &pass, &progress, observed).await?;
+    let is_converged = progress
+        .iter()
+        .find(|entry| entry.name == ComponentName::KubeApiServer)
+        .is_some_and(|entry| convergence::is_converged(entry, &pass, &observed.pods));
     let outcome = pass.finish().await?;
     ctx.metrics.wrote(super::NAME, outcome.applied + outcome.swept);
-    Ok(Applied { endpoints, api_server_ip, pki, progress })
+    Ok(Applied { endpoints, api_server_ip, pki, progress, rotation, revocations, is_converged })
 }
 
 /// Makes etcd's claims before anything else, so that volumes are made while keys are. They are no part of the set: what holds
@@ -186,18 +206,24 @@ async fn make_pki(
     ctx: &Context,
     plan: &Plan,
     endpoints: Option<&Endpoints>,
-    pass: &Pass<'_>,
+    existing: Vec<Secret>,
+    revocations: &[Revocation],
     observed: &Observed,
 ) -> Result<Pki, Error> {
-    let existing: Vec<Secret> =
-        pass.all_live("Secret").filter_map(|secret| secret.clone().try_parse::<Secret>().ok()).collect();
-    let given = plan.service_account_signing_key.as_ref().and_then(|name| {
+    let existing = if plan.is_pki_frozen { existing } else { revocation::kept(existing, revocations) };
+    let service_account_key = plan.service_account_signing_key.as_ref().and_then(|name| {
         let value = observed.facts.secrets.get(name)?.get("key")?;
         String::from_utf8(value.clone()).ok()
     });
+    let given = Given {
+        service_account_key,
+        client_authorities: client_authorities(plan, observed),
+        custom_api_server_authorities: custom_authorities(plan, observed),
+        former: revocation::former(revocations),
+    };
     let (plan, endpoints, now, keys) = (plan.clone(), endpoints.cloned(), ctx.clock.now(), Arc::clone(&ctx.keys));
     let made = tokio::task::spawn_blocking(move || {
-        let mut made = pki(&plan, endpoints.as_ref(), &existing, given.as_deref(), now, keys.as_ref())?;
+        let mut made = pki(&plan, endpoints.as_ref(), &existing, &given, now, keys.as_ref())?;
         if plan.is_pki_frozen {
             made.freeze(&existing);
         }
@@ -211,6 +237,29 @@ async fn make_pki(
     Ok(made)
 }
 
+/// The user's own authorities of client certificates.
+fn client_authorities(plan: &Plan, observed: &Observed) -> String {
+    let map = plan.api_server_configuration.client_authorities.as_ref();
+    map.and_then(|name| observed.facts.config_maps.get(name)?.get("ca-bundle.crt")).cloned().unwrap_or_default()
+}
+
+/// What the certificate that is shown for the user's own name may be checked against: whatever comes with it. Its authority may
+/// be one that no machine knows.
+fn custom_authorities(plan: &Plan, observed: &Observed) -> String {
+    let own = plan.custom_api_server_name.as_ref();
+    let certificate = own.and_then(|name| plan.api_server_configuration.certificate_for(name));
+    let Some(data) = certificate.and_then(|certificate| observed.facts.secrets.get(&certificate.secret)) else {
+        return String::new();
+    };
+    let text = |key: &str| data.get(key).and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let mut all = String::new();
+    for pem in ["ca.crt", "tls.crt"].into_iter().filter_map(text) {
+        all.push_str(pem.trim_end());
+        all.push('\n');
+    }
+    all
+}
+
 /// What this control plane and its nodes run.
 fn releases(plan: &Plan, observed: &Observed) -> ConfigMap {
     let of_pools = observed.node_pools.iter().filter_map(|(pool, release)| {
@@ -219,14 +268,6 @@ fn releases(plan: &Plan, observed: &Observed) -> ConfigMap {
     });
     let own = (observed.image.as_str(), &plan.release);
     kept_releases::config_map(&plan.identity, of_pools.chain([own]))
-}
-
-fn encryption_secret(plan: &Plan, observed: &Observed) -> Option<Secret> {
-    let encryption = plan.encryption.as_ref()?;
-    let key = |name: &String| observed.facts.secrets.get(name)?.get("key").cloned();
-    let active = key(&encryption.active_key)?;
-    let backup = encryption.backup_key.as_ref().and_then(key);
-    Some(encryption::secret(plan, &active, backup.as_deref()))
 }
 
 fn component_object(plan: &Plan, name: ComponentName) -> ControlPlaneComponent {

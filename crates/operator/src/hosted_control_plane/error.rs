@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hoist_control_plane::encryption::rotation::MissingKey;
 use hoist_controller::ApiError;
 
 /// Why a pass stopped. The variant's name is a metric label.
@@ -13,6 +14,9 @@ pub enum Error {
     /// Certificates could not be made, or an existing one must not be replaced.
     #[error("the control plane's certificates cannot be made")]
     Pki(#[from] hoist_pki::Error),
+    /// A key of stored data is nowhere.
+    #[error("kube-apiserver is left as it is")]
+    EncryptionKey(#[from] MissingKey),
     /// Making keys was interrupted: the process is ending.
     #[error("making the control plane's keys was interrupted")]
     Interrupted,
@@ -34,7 +38,7 @@ impl Error {
             // Rights that were just given are seen a moment later.
             Self::Api(error) if error.is_forbidden() || error.is_conflict() => Some(Duration::from_millis(200)),
             Self::Api(_) => Some(Duration::from_secs(3)),
-            Self::Pki(_) => Some(Duration::from_secs(30)),
+            Self::Pki(_) | Self::EncryptionKey(_) => Some(Duration::from_secs(30)),
             Self::Interrupted => Some(Duration::from_secs(1)),
             Self::NoHostedCluster { .. } => None,
         }

@@ -2,7 +2,7 @@
 
 use hoist_api::names::{HOST_USER_PREFIX, NODE_USER_PREFIX};
 use hoist_api::{Host, HostedControlPlane, NodePool};
-use hoist_guest::{Credentials, cluster_config, node_bootstrap, objects, rights};
+use hoist_guest::{Credentials, admission, cluster_config, node_bootstrap, objects, rights};
 use hoist_node_config::host_configuration::SECRET_KEY;
 use hoist_pki::table::names;
 use hoist_plan::Plan;
@@ -49,7 +49,7 @@ pub fn connection(
         name: control_plane.name_any(),
         hosted_cluster_namespace: plan.identity.hosted_cluster_namespace.clone(),
         operator_kubeconfig: applied.pki.text(names::GUEST_OPERATOR_KUBECONFIG, names::KUBECONFIG_KEY)?.to_owned(),
-        admin_kubeconfig: applied.pki.text(names::SERVICE_NETWORK_ADMIN_KUBECONFIG, names::KUBECONFIG_KEY)?.to_owned(),
+        admin_kubeconfig: applied.pki.text(names::GUEST_OPERATOR_ADMIN_KUBECONFIG, names::KUBECONFIG_KEY)?.to_owned(),
         route: Route { url, server_name: format!("kube-apiserver.{namespace}.svc"), proxy },
     })
 }
@@ -57,7 +57,10 @@ pub fn connection(
 /// The content. Parts that cannot be known at the moment stay as they are in the cluster.
 pub fn content(plan: &Plan, observed: &Observed, applied: &Applied, now: Timestamp) -> Content {
     let pauses = |pool: &NodePool| paused::until(pool.spec.paused_until.as_deref(), now).is_paused();
-    let mut content = Content { access: rights::objects(), ..Content::default() };
+    let mut content = Content { access: rights::objects(), admission: admission::objects(plan), ..Content::default() };
+    if applied.rotation.as_ref().is_some_and(|rotation| rotation.migration().is_some()) {
+        content.access.extend(rights::rewriting());
+    }
     let Ok(endpoints) = &applied.endpoints else { return content };
     let agent = |key: &str| applied.pki.text(names::KONNECTIVITY_AGENT, key).unwrap_or_default().to_owned();
     let credentials = Credentials {

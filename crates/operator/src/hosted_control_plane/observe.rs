@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use hoist_api::certificates::CertificateRevocationRequest;
 use hoist_api::{Host, HostedControlPlane, NodePool, labels, names};
 use hoist_controller::ApiError;
 use hoist_plan::Observed as Facts;
@@ -35,6 +36,8 @@ pub struct Observed {
     pub pull_secret: Vec<u8>,
     /// What the installation offers.
     pub supported: Option<ConfigMap>,
+    /// Requests to take break-glass certificates back.
+    pub revocations: Vec<CertificateRevocationRequest>,
     /// Authorities of registries, PEM: the operator's and the cluster's own.
     pub trust_bundle: String,
     /// The cluster's own part of it.
@@ -59,15 +62,17 @@ pub async fn observe(
     let pods: Api<Pod> = Api::namespaced(ctx.client.clone(), &namespace);
     let node_pools: Api<NodePool> = Api::namespaced(ctx.client.clone(), &hosted_cluster.0);
     let own_maps: Api<ConfigMap> = Api::namespaced(ctx.client.clone(), &ctx.settings.namespace);
+    let revocations: Api<CertificateRevocationRequest> = Api::namespaced(ctx.client.clone(), &namespace);
     let everything = ListParams::default();
     let hosts: Api<Host> = Api::namespaced(ctx.client.clone(), &namespace);
-    let (secrets, config_maps, pods, node_pools, supported, hosts) = futures::try_join!(
+    let (secrets, config_maps, pods, node_pools, supported, hosts, revocations) = futures::try_join!(
         ctx.calls.list(&secrets, &copied),
         ctx.calls.list(&config_maps, &copied),
         ctx.calls.list(&pods, &of_components),
         ctx.calls.list(&node_pools, &everything),
         ctx.calls.get(&own_maps, names::SUPPORTED_VERSIONS),
         ctx.calls.list(&hosts, &everything),
+        ctx.calls.list(&revocations, &everything),
     )?;
     let pull_secret = content(&secrets, copies::PULL_SECRET, ".dockerconfigjson");
     let image = control_plane
@@ -100,6 +105,7 @@ pub async fn observe(
             secrets: secrets.iter().map(|secret| (secret.name_any(), bytes(secret))).collect(),
             config_maps: config_maps.iter().map(|map| (map.name_any(), map.data.clone().unwrap_or_default())).collect(),
             management: ctx.management.facts(),
+            now: ctx.clock.now(),
         },
         secrets,
         config_maps,
@@ -108,6 +114,7 @@ pub async fn observe(
         image,
         pull_secret,
         supported,
+        revocations,
         trust_bundle,
         own_trust_bundle,
         pool_configurations,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use hoist_api::conditions::{ALL_IS_WELL, CONTROL_PLANE_AVAILABLE, ConditionType as Type, Reason};
 use hoist_api::hosted_cluster::networking::NetworkType;
+use hoist_api::hosted_cluster::secret_encryption::SecretEncryptionStatus;
 use hoist_api::hosted_cluster::status::ApiEndpoint;
 use hoist_api::hosted_cluster::version::{ClusterVersionStatus, ControlPlaneVersionStatus, DesiredRelease};
 use hoist_api::hosted_control_plane::{HostedControlPlaneStatus, KubeconfigSecretRef};
@@ -25,6 +26,7 @@ use kube::ResourceExt;
 use super::apply::Applied;
 use super::cluster_operators::{self, Part};
 use super::cluster_version::{self, Version};
+use super::encryption;
 use super::error::Error;
 use super::pods::{self, Trouble};
 use super::versions;
@@ -144,7 +146,8 @@ pub fn compute(
     let before = control_plane.status.clone().unwrap_or_default();
     let generation = control_plane.metadata.generation.unwrap_or_default();
     let troubles = pods::troubles(judged.pods);
-    let verdicts = verdicts(judged, judgement, &troubles, &before.conditions);
+    let encryption = encryption::advanced(judged, now).or_else(|| before.secret_encryption.clone());
+    let verdicts = verdicts(judged, judgement, encryption.as_ref(), &troubles, &before.conditions);
     let is_available =
         verdicts.iter().any(|verdict| verdict.type_ == Type::Available.as_ref() && verdict.status == Status::True);
     let applied = judged.outcome.and_then(Result::ok);
@@ -196,19 +199,27 @@ pub fn compute(
                 key: names::KUBECONFIG_KEY.to_owned(),
             })
             .or_else(|| {
-                before.custom_kubeconfig.clone().filter(|_| control_plane.spec.kube_api_server_dns_name.is_some())
+                let has_name = spec.kube_api_server_dns_name.as_ref().is_some_and(|name| !name.is_empty());
+                before.custom_kubeconfig.clone().filter(|_| has_name)
             }),
         node_count: judged
             .guest
             .filter(|(state, _)| state.knows_nodes)
             .and_then(|(_, nodes)| i32::try_from(nodes.len()).ok())
             .or(before.node_count),
+        secret_encryption: encryption,
         conditions: merge(&before.conditions, &verdicts, control_plane.metadata.generation, now),
         ..before
     }
 }
 
-fn verdicts(judged: &Judged<'_>, judgement: &Judgement, troubles: &[Trouble], before: &[Condition]) -> Vec<Verdict> {
+fn verdicts(
+    judged: &Judged<'_>,
+    judgement: &Judgement,
+    encryption: Option<&SecretEncryptionStatus>,
+    troubles: &[Trouble],
+    before: &[Condition],
+) -> Vec<Verdict> {
     let infrastructure = infrastructure(judged);
     let etcd = etcd(judged, troubles);
     let api = api_server(judged, troubles);
@@ -228,6 +239,7 @@ fn verdicts(judged: &Judged<'_>, judgement: &Judgement, troubles: &[Trouble], be
         _ => verdict,
     }));
     all.push(reconciled(judged));
+    all.extend(encryption::verdict(encryption, judged.guest.map(|(state, _)| state)));
     for finding in &judged.findings {
         if !all.iter().any(|verdict| verdict.type_ == finding.condition.as_ref()) {
             all.push(Verdict::new(finding.condition, finding.status, finding.reason, finding.message.clone()));

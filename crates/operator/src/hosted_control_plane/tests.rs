@@ -14,7 +14,7 @@ use super::*;
 use crate::fixtures::{context, fake};
 
 /// A HostedControlPlane as the HostedCluster's controller makes it.
-async fn prepared() -> (FakeApi, Arc<Context>) {
+pub(crate) async fn prepared() -> (FakeApi, Arc<Context>) {
     let fake = fake().with(&fixtures::hosted_cluster());
     let ctx = context(&fake);
     crate::hosted_cluster::reconcile(Arc::new(fake.get("clusters", "demo")), Arc::clone(&ctx)).await.unwrap();
@@ -22,13 +22,13 @@ async fn prepared() -> (FakeApi, Arc<Context>) {
     (fake, ctx)
 }
 
-async fn pass_once(fake: &FakeApi, ctx: &Arc<Context>) -> HostedControlPlane {
+pub(crate) async fn pass_once(fake: &FakeApi, ctx: &Arc<Context>) -> HostedControlPlane {
     reconcile(Arc::new(fake.get("clusters-demo", "demo")), Arc::clone(ctx)).await.unwrap();
     fake.get("clusters-demo", "demo")
 }
 
 /// What the management cluster's own controllers would do.
-fn allocate_node_ports(fake: &FakeApi) {
+pub(crate) fn allocate_node_ports(fake: &FakeApi) {
     for (name, port) in [("kube-apiserver", 30_443), ("konnectivity-server", 30_091)] {
         let mut service: Service = fake.get("clusters-demo", name);
         service.spec.as_mut().unwrap().ports.as_mut().unwrap()[0].node_port = Some(port);
@@ -36,7 +36,7 @@ fn allocate_node_ports(fake: &FakeApi) {
     }
 }
 
-fn make_ready(fake: &FakeApi, deployment: &str) {
+pub(super) fn make_ready(fake: &FakeApi, deployment: &str) {
     let mut object: Deployment = fake.get("clusters-demo", deployment);
     object.status = Some(DeploymentStatus {
         observed_generation: object.metadata.generation,
@@ -48,7 +48,7 @@ fn make_ready(fake: &FakeApi, deployment: &str) {
     fake.put(&object);
 }
 
-fn make_etcd_ready(fake: &FakeApi) {
+pub(super) fn make_etcd_ready(fake: &FakeApi) {
     let mut object: StatefulSet = fake.get("clusters-demo", "etcd");
     object.status = Some(StatefulSetStatus {
         observed_generation: object.metadata.generation,
@@ -59,7 +59,7 @@ fn make_etcd_ready(fake: &FakeApi) {
     fake.put(&object);
 }
 
-fn condition(control_plane: &HostedControlPlane, type_: Type) -> (String, String) {
+pub(super) fn condition(control_plane: &HostedControlPlane, type_: Type) -> (String, String) {
     let conditions = control_plane.status.clone().unwrap_or_default().conditions;
     let condition = find(&conditions, type_).unwrap_or_else(|| panic!("{type_} is missing"));
     (condition.status.clone(), condition.reason.clone())

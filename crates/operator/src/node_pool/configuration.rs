@@ -54,7 +54,7 @@ pub fn named(pool: &NodePool) -> Vec<Named> {
         references(pool.spec.config.as_ref()).chain(references(pool.spec.tuning_config.as_ref())).collect();
     names.sort_unstable();
     names.dedup();
-    names.into_iter().map(|name| Named { original: name.to_owned(), copy: "", is_secret: false }).collect()
+    names.into_iter().map(|name| Named { original: name.to_owned(), copy: "".into(), is_secret: false }).collect()
 }
 
 fn references(list: Option<&Vec<LocalObjectReference>>) -> impl Iterator<Item = &str> {

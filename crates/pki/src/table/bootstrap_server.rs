@@ -6,7 +6,7 @@ use crate::{AlternativeName, Subject, Usage, lifetime};
 /// The rows. `server_name` is what joining hosts check, whatever address they dial.
 pub fn rows(server_name: &str) -> Vec<Row> {
     vec![
-        Row::Authority { name: names::BOOTSTRAP_CA },
+        Row::Authority { name: names::BOOTSTRAP_CA, lifetime: lifetime::AUTHORITY },
         Row::Leaf {
             name: names::BOOTSTRAP_SERVER,
             signer: names::BOOTSTRAP_CA,

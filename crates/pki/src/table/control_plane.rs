@@ -34,17 +34,70 @@ pub struct Inputs {
     pub service_account_key: Option<String>,
     /// User name of the operator in the hosted cluster.
     pub guest_operator_user: String,
+    /// The same where it needs an administrator's rights.
+    pub guest_operator_admin_user: String,
+    /// Break-glass certificates; absent where there are none.
+    pub break_glass: Option<BreakGlass>,
+    /// PEM of the user's own authorities of client certificates.
+    pub client_authorities: String,
+    /// PEM of what the API server's certificate under [`Self::custom_api_server`] may be checked against besides ours.
+    pub custom_api_server_authorities: String,
 }
+
+/// Certificates for when all else fails.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BreakGlass {
+    /// PEM of the customer's former authorities that still count.
+    pub former_customer: String,
+    /// The same of those who run the management cluster.
+    pub former_sre: String,
+}
+
+/// Those whom break-glass certificates are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BreakGlassClass {
+    /// Secret of their authority.
+    pub signer: &'static str,
+    /// Secret of an administrator of theirs.
+    pub client: &'static str,
+    /// ConfigMap with their authorities.
+    pub bundle: &'static str,
+    /// How the names of their users begin. Source: HyperShift.
+    pub user_prefix: &'static str,
+}
+
+/// Customers.
+pub const CUSTOMER_BREAK_GLASS: BreakGlassClass = BreakGlassClass {
+    signer: names::CUSTOMER_BREAK_GLASS_SIGNER,
+    client: names::CUSTOMER_BREAK_GLASS,
+    bundle: names::CUSTOMER_BREAK_GLASS_CA_BUNDLE,
+    user_prefix: "system:customer-break-glass:",
+};
+/// Who runs the management cluster.
+pub const SRE_BREAK_GLASS: BreakGlassClass = BreakGlassClass {
+    signer: names::SRE_BREAK_GLASS_SIGNER,
+    client: names::SRE_BREAK_GLASS,
+    bundle: names::SRE_BREAK_GLASS_CA_BUNDLE,
+    user_prefix: "system:sre-break-glass:",
+};
 
 /// The rows, authorities first.
 pub fn rows(inputs: &Inputs) -> Vec<Row> {
-    let mut rows: Vec<Row> = AUTHORITIES.iter().map(|name| Row::Authority { name }).collect();
+    let mut rows: Vec<Row> =
+        AUTHORITIES.iter().map(|name| Row::Authority { name, lifetime: lifetime::AUTHORITY }).collect();
+    if inputs.break_glass.is_some() {
+        rows.extend(
+            [CUSTOMER_BREAK_GLASS, SRE_BREAK_GLASS]
+                .map(|class| Row::Authority { name: class.signer, lifetime: lifetime::BREAK_GLASS_AUTHORITY }),
+        );
+    }
     rows.extend(etcd(inputs));
     rows.extend(api_server(inputs));
     rows.extend(clients(inputs));
     rows.extend(servers(inputs));
     rows.extend(kubeconfigs(inputs));
-    rows.extend(BUNDLES.iter().map(|(name, authorities)| Row::Bundle { name, authorities }));
+    rows.extend(BUNDLES.iter().map(|(name, authorities)| bundle(inputs, name, authorities)));
+    rows.extend(inputs.break_glass.iter().flat_map(break_glass));
     rows
 }
 
@@ -78,6 +131,37 @@ const BUNDLES: [(&str, &[&str]); 7] = [
     (names::AGGREGATOR_CA_BUNDLE, &[names::AGGREGATOR_SIGNER]),
     (names::KONNECTIVITY_CA_BUNDLE, &[names::KONNECTIVITY_SIGNER]),
 ];
+
+/// Who may be a client of kube-apiserver is a matter of more than the authorities that every control plane has.
+fn bundle(inputs: &Inputs, name: &'static str, authorities: &[&'static str]) -> Row {
+    let (mut authorities, mut more) = (authorities.to_vec(), String::new());
+    if name == names::TOTAL_CLIENT_CA_BUNDLE {
+        if let Some(former) = &inputs.break_glass {
+            authorities.extend([CUSTOMER_BREAK_GLASS.signer, SRE_BREAK_GLASS.signer]);
+            more.push_str(&former.former_customer);
+            more.push_str(&former.former_sre);
+        }
+        more.push_str(&inputs.client_authorities);
+    }
+    Row::Bundle { name, authorities, more }
+}
+
+fn break_glass(former: &BreakGlass) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (class, more) in [(CUSTOMER_BREAK_GLASS, &former.former_customer), (SRE_BREAK_GLASS, &former.former_sre)] {
+        rows.push(Row::Leaf {
+            name: class.client,
+            signer: class.signer,
+            subject: Subject::member(format!("{}system-admin", class.user_prefix), "system:masters"),
+            names: Vec::new(),
+            usage: Usage::Client,
+            lifetime: lifetime::BREAK_GLASS,
+            stem: names::TLS_STEM,
+        });
+        rows.push(Row::Bundle { name: class.bundle, authorities: vec![class.signer], more: more.clone() });
+    }
+    rows
+}
 
 fn etcd(inputs: &Inputs) -> Vec<Row> {
     let service = |name: &str| service_names(name, &inputs.namespace, &inputs.host_cluster_domain);
@@ -168,6 +252,15 @@ fn clients(inputs: &Inputs) -> Vec<Row> {
             lifetime: lifetime::GUEST_OPERATOR,
             stem: names::TLS_STEM,
         },
+        Row::Leaf {
+            name: names::GUEST_OPERATOR_ADMIN,
+            signer: names::GUEST_OPERATOR_SIGNER,
+            subject: Subject::member(inputs.guest_operator_admin_user.as_str(), "system:masters"),
+            names: Vec::new(),
+            usage: Usage::Client,
+            lifetime: lifetime::GUEST_OPERATOR,
+            stem: names::TLS_STEM,
+        },
     ]
 }
 
@@ -223,21 +316,26 @@ fn kubeconfigs(inputs: &Inputs) -> Vec<Row> {
         client,
         authority: names::ROOT_CA,
         server: server.to_owned(),
+        more: String::new(),
     };
     let internal = inputs.internal_api_server.as_str();
     let mut rows = vec![
         row(names::LOCALHOST_KUBECONFIG, names::SYSTEM_ADMIN, "https://localhost:6443"),
         row(names::SERVICE_NETWORK_ADMIN_KUBECONFIG, names::SYSTEM_ADMIN, internal),
         row(names::GUEST_OPERATOR_KUBECONFIG, names::GUEST_OPERATOR, &inputs.operator_api_server),
+        row(names::GUEST_OPERATOR_ADMIN_KUBECONFIG, names::GUEST_OPERATOR_ADMIN, &inputs.operator_api_server),
         row(names::SCHEDULER_KUBECONFIG, names::SCHEDULER_CLIENT, internal),
         row(names::CONTROLLER_MANAGER_KUBECONFIG, names::CONTROLLER_MANAGER_CLIENT, internal),
     ];
-    for (name, server) in [
-        (names::ADMIN_KUBECONFIG, &inputs.published_api_server),
-        (names::CUSTOM_ADMIN_KUBECONFIG, &inputs.custom_api_server),
-    ] {
-        rows.extend(server.as_deref().map(|server| row(name, names::SYSTEM_ADMIN, server)));
-    }
+    let published = inputs.published_api_server.as_deref();
+    rows.extend(published.map(|server| row(names::ADMIN_KUBECONFIG, names::SYSTEM_ADMIN, server)));
+    rows.extend(inputs.custom_api_server.as_ref().map(|server| Row::Kubeconfig {
+        name: names::CUSTOM_ADMIN_KUBECONFIG,
+        client: names::SYSTEM_ADMIN,
+        authority: names::ROOT_CA,
+        server: server.clone(),
+        more: inputs.custom_api_server_authorities.clone(),
+    }));
     rows
 }
 

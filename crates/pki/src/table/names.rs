@@ -16,8 +16,13 @@ pub const CONTROL_PLANE_SIGNER: &str = "kube-control-plane-signer";
 pub const KUBELET_CLIENT_SIGNER: &str = "kube-apiserver-to-kubelet-signer";
 /// Signs the administrator's certificate.
 pub const SYSTEM_ADMIN_SIGNER: &str = "system-admin-signer";
-/// Signs the operator's own certificate in the hosted cluster.
+/// Signs the operator's own certificates in the hosted cluster.
 pub const GUEST_OPERATOR_SIGNER: &str = "hcco-signer";
+
+/// Signs break-glass certificates of the customer's.
+pub const CUSTOMER_BREAK_GLASS_SIGNER: &str = "customer-system-admin-signer";
+/// Signs break-glass certificates of those who run the management cluster.
+pub const SRE_BREAK_GLASS_SIGNER: &str = "sre-system-admin-signer";
 
 /// etcd for its clients; keys `server.*`.
 pub const ETCD_SERVER: &str = "etcd-server-tls";
@@ -37,6 +42,12 @@ pub const SERVICE_ACCOUNT_KEY: &str = "sa-signing-key";
 pub const SYSTEM_ADMIN: &str = "system-admin-client";
 /// The operator in the hosted cluster.
 pub const GUEST_OPERATOR: &str = "hcco-client";
+/// The customer's administrator for when all else fails.
+pub const CUSTOMER_BREAK_GLASS: &str = "customer-system-admin-client-cert-key";
+/// The administrator of those who run the management cluster, for when all else fails.
+pub const SRE_BREAK_GLASS: &str = "sre-system-admin-client-cert-key";
+/// The operator in the hosted cluster where it needs an administrator's rights.
+pub const GUEST_OPERATOR_ADMIN: &str = "hcco-admin-client";
 /// kube-scheduler for kube-apiserver.
 pub const SCHEDULER_CLIENT: &str = "kube-scheduler-client";
 /// kube-controller-manager for kube-apiserver.
@@ -64,6 +75,8 @@ pub const LOCALHOST_KUBECONFIG: &str = "localhost-kubeconfig";
 pub const SERVICE_NETWORK_ADMIN_KUBECONFIG: &str = "service-network-admin-kubeconfig";
 /// The operator's kubeconfig.
 pub const GUEST_OPERATOR_KUBECONFIG: &str = "hcco-kubeconfig";
+/// The operator's kubeconfig where it needs an administrator's rights.
+pub const GUEST_OPERATOR_ADMIN_KUBECONFIG: &str = "hcco-admin-kubeconfig";
 /// kube-scheduler's kubeconfig.
 pub const SCHEDULER_KUBECONFIG: &str = "kube-scheduler-kubeconfig";
 /// kube-controller-manager's kubeconfig.
@@ -77,6 +90,10 @@ pub const ROOT_CA_BUNDLE: &str = "root-ca";
 pub const TOTAL_CLIENT_CA_BUNDLE: &str = "total-client-ca";
 /// The same without what clusters' own CSRs sign: administrators and control plane.
 pub const CLIENT_CA_BUNDLE: &str = "client-ca";
+/// Authorities of the customer's break-glass certificates.
+pub const CUSTOMER_BREAK_GLASS_CA_BUNDLE: &str = "customer-system-admin-signer-ca";
+/// Authorities of break-glass certificates of those who run the management cluster.
+pub const SRE_BREAK_GLASS_CA_BUNDLE: &str = "sre-system-admin-signer-ca";
 /// Authorities of kubelets' serving certificates and of their clients.
 pub const KUBELET_CLIENT_CA_BUNDLE: &str = "kubelet-client-ca";
 /// Authorities of what kube-apiserver presents to aggregated API servers.

@@ -28,6 +28,11 @@ const READ_ELSEWHERE: &[(&str, &str)] = &[
     ("configuration.network.clusterNetwork", "spec.networking decides"),
     ("configuration.network.serviceNetwork", "spec.networking decides"),
     ("configuration.network.networkType", "spec.networking decides"),
+    (
+        "configuration.authentication.type",
+        "its own test: OIDC is honoured, IntegratedOAuth told, and None is always so",
+    ),
+    ("configuration.authentication.serviceAccountIssuer", "spec.issuerURL decides"),
     ("configuration.apiServer.encryption", "spec.secretEncryption decides"),
     ("configuration.apiServer.tlsSecurityProfile", "the profile's own test"),
     ("secretEncryption.kms", "refused by its type"),
@@ -93,7 +98,9 @@ fn every_field_changes_the_plan_or_is_told() {
 fn every_entry_of_the_table_is_a_field() {
     let schema = hoist_api::spec_schema("HostedCluster").unwrap();
     for field in HOSTED_CLUSTER {
-        let place = field.path.split('.').try_fold(&schema, |schema, name| schema["properties"].get(name));
+        let place = field.path.split('.').try_fold(&schema, |schema, name| {
+            schema["properties"].get(name).or_else(|| schema["items"]["properties"].get(name))
+        });
         assert!(place.is_some(), "{}", field.path);
     }
     assert!(!asks_for_something(at(&json!({}), "fips"), None));

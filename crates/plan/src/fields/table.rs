@@ -3,7 +3,7 @@
 use super::Field;
 
 const fn field(path: &'static str, why: &'static str) -> Field {
-    Field { path, why }
+    Field { path, why, but: &[] }
 }
 
 /// Of a HostedCluster, and of a HostedControlPlane where it has the field too.
@@ -22,10 +22,12 @@ pub const HOSTED_CLUSTER: &[Field] = &[
         "configuration.oauth",
         "OpenShift's own login is not run; use an authentication proxy or client certificates",
     ),
-    field(
-        "configuration.authentication",
-        "tokens of other issuers are not taken yet; use service accounts or client certificates",
-    ),
+    Field {
+        path: "configuration.authentication",
+        why: "OpenShift's own login and webhooks are not asked; use type OIDC with oidcProviders",
+        but: &["type=OIDC", "type=None", "oidcProviders", "serviceAccountIssuer"],
+    },
+    field("configuration.authentication.oidcProviders.oidcClients", "the components that would be clients are not run"),
     field("configuration.operatorhub", "there are no catalogs of operators"),
     field(
         "configuration.network.externalIP",
@@ -38,8 +40,6 @@ pub const HOSTED_CLUSTER: &[Field] = &[
     field("configuration.featureGate", "names of features differ by version, and an unknown one stops a component"),
     field("configuration.proxy.readinessEndpoints", "hosts are told of the proxy at once"),
     field("configuration.scheduler", "one profile is run, Kubernetes' default"),
-    field("configuration.apiServer.servingCerts", "one certificate is shown, Hoist's own"),
-    field("configuration.apiServer.clientCA", "client certificates are those of Hoist's own authorities"),
 ];
 
 /// Of a NodePool.

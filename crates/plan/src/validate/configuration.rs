@@ -4,9 +4,11 @@ use hoist_api::hosted_cluster::configuration::api_server::{
     AuditProfile, CustomTlsProfile, TlsProfileType, TlsProtocolVersion, TlsSecurityProfile,
 };
 
+use super::certificates::OwnNames;
 use super::secrets::value;
-use super::{Findings, Inputs};
+use super::{Findings, Inputs, authentication, certificates};
 use crate::configuration::{ApiServerConfiguration, AuditPolicy, TlsSettings};
+use crate::{Network, Publishing};
 
 const WEBHOOK_KUBECONFIG: &str = "webhook-kubeconfig";
 
@@ -29,10 +31,19 @@ const CIPHERS: &[(&str, Option<&str>)] = &[
     ("ECDHE-RSA-AES256-SHA", Some("TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA")),
 ];
 
-pub(super) fn api_server(inputs: &Inputs<'_>, findings: &mut Findings) -> ApiServerConfiguration {
+pub(super) fn api_server(
+    inputs: &Inputs<'_>,
+    network: Option<&Network>,
+    publishing: Option<&Publishing>,
+    findings: &mut Findings,
+) -> ApiServerConfiguration {
     let configuration = inputs.spec.configuration.clone().unwrap_or_default();
     let api_server = configuration.api_server.unwrap_or_default();
     let audit_webhook = audit_webhook(inputs, findings);
+    let own_names = OwnNames::new(inputs, network, publishing);
+    let named_certificates = certificates::named(inputs, &api_server, &own_names, findings);
+    let client_authorities = certificates::client_authorities(inputs, &api_server, findings);
+    let authentication = authentication::authentication(inputs, findings);
     let audit = api_server
         .audit
         .map(|audit| AuditPolicy { custom_rules: audit.custom_rules.unwrap_or_default(), profile: audit.profile });
@@ -45,6 +56,9 @@ pub(super) fn api_server(inputs: &Inputs<'_>, findings: &mut Findings) -> ApiSer
         audit_webhook,
         tls: api_server.tls_security_profile.map(|profile| tls(&profile, findings)).unwrap_or_default(),
         cors_allowed_origins: api_server.additional_cors_allowed_origins.unwrap_or_default(),
+        named_certificates,
+        client_authorities,
+        authentication,
         service_node_ports: configuration
             .network
             .and_then(|network| network.service_node_port_range)

@@ -161,6 +161,31 @@ fn trust_bundle(inputs: &Inputs<'_>, findings: &mut Findings) -> Option<String> 
     }
 }
 
+/// The PEM of authorities in ConfigMap `name`, or a finding.
+pub(super) fn authorities<'a>(
+    inputs: &Inputs<'a>,
+    field: &str,
+    name: &str,
+    findings: &mut Findings,
+) -> Option<&'a str> {
+    let Some(config_map) = inputs.observed.config_maps.get(name) else {
+        return findings.invalid(format!(
+            "{field} names ConfigMap {name:?}, which does not exist: create it in the namespace of the HostedCluster \
+             (kubectl create configmap NAME --from-file={TRUST_BUNDLE}=FILE)"
+        ));
+    };
+    let Some(text) = config_map.get(TRUST_BUNDLE) else {
+        return findings.invalid(format!("{field}: ConfigMap {name:?} has no key `{TRUST_BUNDLE}`: add it"));
+    };
+    match hoist_pki::CertificateFacts::all_from_pem(text) {
+        Ok(all) if all.iter().all(|facts| facts.is_authority) => Some(text),
+        Ok(_) => findings.invalid(format!(
+            "{field}: key `{TRUST_BUNDLE}` of ConfigMap {name:?} holds a certificate that is not that of an authority: expected certificates of authorities alone"
+        )),
+        Err(error) => findings.invalid(format!("{field}: key `{TRUST_BUNDLE}` of ConfigMap {name:?}: {error}")),
+    }
+}
+
 fn signing_key(inputs: &Inputs<'_>, findings: &mut Findings) -> Option<String> {
     const FIELD: &str = "spec.serviceAccountSigningKey";
     const CREATE: &str = "openssl genrsa -out FILE 4096 && kubectl create secret generic NAME --from-file=key=FILE";

@@ -29,6 +29,9 @@ pub struct Call {
     pub subresource: Option<String>,
     pub selector: Option<String>,
     pub fields: Option<String>,
+    /// Objects of a page, and where it begins.
+    pub limit: Option<usize>,
+    pub offset: usize,
     /// Nothing is kept or recorded.
     pub dry_run: bool,
     pub body: Value,
@@ -79,6 +82,8 @@ impl Call {
             subresource,
             selector: query_value(query, "labelSelector"),
             fields: query_value(query, "fieldSelector"),
+            limit: query_value(query, "limit").and_then(|limit| limit.parse().ok()),
+            offset: query_value(query, "continue").and_then(|token| token.parse().ok()).unwrap_or_default(),
             dry_run: query_value(query, "dryRun").is_some(),
             body,
         })

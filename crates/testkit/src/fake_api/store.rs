@@ -74,10 +74,13 @@ impl Store {
         } else {
             format!("{}/{}", call.path.group, call.version)
         };
-        json!({
-            "apiVersion": api_version, "kind": "List",
-            "metadata": {"resourceVersion": self.counter.to_string()}, "items": items,
-        })
+        let end = call.limit.map_or(items.len(), |limit| (call.offset + limit).min(items.len()));
+        let mut metadata = json!({"resourceVersion": self.counter.to_string()});
+        if end < items.len() {
+            metadata["continue"] = json!(end.to_string());
+        }
+        let page = items.get(call.offset..end).unwrap_or_default();
+        json!({"apiVersion": api_version, "kind": "List", "metadata": metadata, "items": page})
     }
 
     fn create(&mut self, call: &Call) -> Result<Value, Refused> {
@@ -213,6 +216,9 @@ impl Store {
 }
 
 fn check_version(patch: &Value, current: &Value) -> Result<(), Refused> {
+    if patch.pointer("/metadata/uid").is_some_and(|uid| Some(uid) != current.pointer("/metadata/uid")) {
+        return Err((StatusCode::CONFLICT, "Conflict", "the object is another one".to_owned()));
+    }
     match patch.pointer("/metadata/resourceVersion") {
         Some(expected) if !expected.is_null() && Some(expected) != current.pointer("/metadata/resourceVersion") => {
             Err((StatusCode::CONFLICT, "Conflict", "the object has been modified".to_owned()))

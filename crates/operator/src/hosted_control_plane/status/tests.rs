@@ -63,6 +63,9 @@ fn pass(
             next_renewal: None,
         },
         progress: progress.to_vec(),
+        rotation: None,
+        revocations: Vec::new(),
+        is_converged: false,
     };
     let judged = Judged {
         findings: Vec::new(),
