@@ -291,7 +291,10 @@ fn flags(container: &Container) -> BTreeMap<String, String> {
 }
 
 /// Flags that may differ between a hosted component and a static pod, each for a reason.
-const DIFFERENT: [&str; 19] = [
+const DIFFERENT: [&str; 21] = [
+    // A management cluster writes what its users do; a hosted one what its HostedCluster says.
+    "--audit-log-path",
+    "--audit-policy-file",
     // One member on loopback instead of members with names of their own.
     "--name",
     "--listen-client-urls",
