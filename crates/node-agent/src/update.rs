@@ -124,22 +124,17 @@ impl Update<'_> {
             Ok(payload) => payload,
             Err(cause) => return self.not_fetched(record, cause).await,
         };
-        // A host that cannot have what its pool configures now keeps what it has.
-        if let Err(cause) = host_configuration::check(self.root, &facts::detect(self.root), &wanted) {
-            return self.not_fetched(record, cause).await;
-        }
-        let record = match record {
+        let record = if let Some(record) = record {
             // The cluster may want something else by now; what ran before is the same.
-            Some(record) => Record { revision: wanted.revision.clone(), replace: arguments.replace, ..record },
-            None => {
-                record::keep_programs(self.root)?;
-                Record {
-                    revision: wanted.revision.clone(),
-                    replace: arguments.replace,
-                    previous: current,
-                    previous_sandbox: record::sandbox_image(self.root)?,
-                    failure: None,
-                }
+            Record { revision: wanted.revision.clone(), replace: arguments.replace, ..record }
+        } else {
+            record::keep_programs(self.root)?;
+            Record {
+                revision: wanted.revision.clone(),
+                replace: arguments.replace,
+                previous: current,
+                previous_sandbox: record::sandbox_image(self.root)?,
+                failure: None,
             }
         };
         record.save(self.root)?;
@@ -186,6 +181,7 @@ impl Update<'_> {
     async fn fetch(&self, config: &NodeConfig, pull_secret: &[u8]) -> Result<Payload, Cause> {
         prepare::folders(self.root)
             .map_err(|cause| Cause::of(&cause, "check the space and rights of /opt and /var"))?;
+        // A host that cannot have what its pool configures now keeps what it has.
         host_configuration::check(self.root, &self.facts, config)?;
         let next_step = "check the registry, the cluster's pull secret and this host's way to the registry";
         payload::fetch(self.root, config, pull_secret, self.state.this_host.proxy.as_ref(), &self.progress)

@@ -48,10 +48,10 @@ impl Reporter {
     }
 
     /// A stage was finished.
-    pub(super) fn reached(&self, stage: Stage, times: &Times, state: &State) {
+    pub(super) fn reached(&self, stage: Stage, times: &Times, joined: &State) {
         let mut versions = self.base.clone();
-        versions.extend(state.versions.clone());
-        let revision = state.revision.clone();
+        versions.extend(joined.versions.clone());
+        let revision = joined.revision.clone();
         self.send(Report { stage, failed_stage: None, failure: None, times: times.clone(), versions, revision });
     }
 

@@ -115,9 +115,8 @@ async fn everything_encrypted_is_stored_again_page_by_page_and_what_goes_meanwhi
     for index in 0..450 {
         guest.put(&hoist_testkit::fixtures::secret("team", &format!("secret-{index}"), &[("key", b"value")]));
     }
-    let mut map = k8s_openapi::api::core::v1::ConfigMap::default();
-    map.metadata = hoist_testkit::fixtures::metadata("team", "map");
-    guest.put(&map);
+    let metadata = hoist_testkit::fixtures::metadata("team", "map");
+    guest.put(&k8s_openapi::api::core::v1::ConfigMap { metadata, ..Default::default() });
     let shared = Arc::new(shared(&guest, &reflector::store::Writer::default()));
     guest.refuse("MERGE secrets team/secret-7", 404);
     guest.refuse("MERGE secrets team/secret-8", 409);

@@ -77,8 +77,8 @@ pub async fn step(
             }
             write(ctx, api, host, &Value::Null).await?;
             if update.phase != UpdatePhase::Draining {
-                let note = format!("host {name} runs Kubernetes {}", update.version);
-                say(ctx, host, pool, "HostUpdated", note).await;
+                let told = format!("host {name} runs Kubernetes {}", update.version);
+                say(ctx, host, pool, "HostUpdated", told).await;
             }
             Ok(None)
         }

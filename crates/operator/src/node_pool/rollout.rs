@@ -55,8 +55,8 @@ pub async fn roll_out(
         // What was said of an earlier try.
         update["message"] = json!(null);
         write(ctx, api, hosts, name, &update).await?;
-        let note = format!("host {name} is updated to Kubernetes {}", target.version);
-        ctx.events.normal(&pool.object_ref(&()), "HostUpdating", note).await;
+        let told = format!("host {name} is updated to Kubernetes {}", target.version);
+        ctx.events.normal(&pool.object_ref(&()), "HostUpdating", told).await;
     }
     for name in &decision.redirect {
         let update = json!({"revision": target.revision, "version": target.version, "message": null});

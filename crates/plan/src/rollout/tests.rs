@@ -26,9 +26,8 @@ fn member(index: usize, letter: char) -> Member {
             'u' => update("new", false, false),
             'e' => update("else", false, false),
             'f' => update("new", true, false),
-            't' => update("new", true, true),
+            't' | 'b' => update("new", true, true),
             'l' => update("else", true, false),
-            'b' => update("new", true, true),
             _ => None,
         },
     }

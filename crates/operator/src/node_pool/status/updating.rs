@@ -49,7 +49,11 @@ impl Rollout<'_> {
             let how = self.how(&name);
             (name.clone(), format!("{name} runs {version}{how}"))
         });
-        self.verdict(Type::UpdatingVersion, &format!("version in progress. Target version: {wanted}"), old.collect())
+        self.verdict(
+            Type::UpdatingVersion,
+            &format!("version in progress. Target version: {wanted}"),
+            &old.collect::<Vec<_>>(),
+        )
     }
 
     fn configuration(&self) -> Verdict {
@@ -64,11 +68,15 @@ impl Rollout<'_> {
             let runs = configuration_of(member.revision.as_deref().unwrap_or_default());
             (member.name.clone(), format!("{} has {runs}{}", member.name, self.how(&member.name)))
         });
-        self.verdict(Type::UpdatingConfig, &format!("config in progress. Target config: {wanted}"), old.collect())
+        self.verdict(
+            Type::UpdatingConfig,
+            &format!("config in progress. Target config: {wanted}"),
+            &old.collect::<Vec<_>>(),
+        )
     }
 
     /// `old`: hosts that run something else, each with what is to be said of it.
-    fn verdict(&self, type_: Type, what: &str, old: Vec<(String, String)>) -> Verdict {
+    fn verdict(&self, type_: Type, what: &str, old: &[(String, String)]) -> Verdict {
         if old.is_empty() {
             return nothing(type_);
         }
