@@ -33,8 +33,11 @@ fn prepare(world: &World) -> anyhow::Result<String> {
     let releases: Value = serde_json::from_str(versions["data"]["releases"].as_str().unwrap_or_default())?;
     let older = releases["1.35.4"].as_str().context("no release 1.35.4")?;
     let single = ["--control-plane-availability-policy", "SingleReplica", "--node-pool-replicas", "1"];
+    let wait = ["--wait-for", "available", "--timeout", "3m"];
     let more = ["--pull-secret", world.fact("pullSecret")?, "--release-image", older];
-    world.hcp(&[&["create", "cluster", "none", "--name", OUTER], &single[..], &more[..]].concat())?.success()?;
+    world
+        .hcp(&[&["create", "cluster", "none", "--name", OUTER], &single[..], &more[..], &wait[..]].concat())?
+        .success()?;
     world.local(&["host", "add", HOST])?.success()?;
     let line = world.hcp(&["create", "join-command", "--name", OUTER])?.success()?;
     world.in_host(HOST, &format!("{} && install -d -o {USER} -g {USER} -m 0700 {DATA}", line.trim()))?.success()?;
