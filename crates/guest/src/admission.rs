@@ -12,9 +12,10 @@ use k8s_openapi::api::admissionregistration::v1::{
     MatchCondition, MatchResources, NamedRuleWithOperations, ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding, ValidatingAdmissionPolicyBindingSpec, ValidatingAdmissionPolicySpec, Validation,
 };
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 use kube::core::DynamicObject;
 
+use crate::apply_sets;
 use crate::metadata::cluster_wide;
 
 /// Users that are not held back: the operator, and who must be able to mend everything.
@@ -66,8 +67,13 @@ pub fn objects(plan: &Plan) -> Vec<DynamicObject> {
     let identity = &plan.identity;
     let cluster = format!("HostedCluster {}/{}", identity.hosted_cluster_namespace, identity.hosted_cluster_name);
     let place = |field: &str| format!("it is made from the {cluster}: change {field} there, in the management cluster");
+    // Not by who manages it: Hoist may be installed in the hosted cluster, too, and its objects are the user's.
     let is_own = LabelSelector {
-        match_labels: Some([(labels::MANAGED_BY.to_owned(), labels::MANAGED_BY_HOIST.to_owned())].into()),
+        match_expressions: Some(vec![LabelSelectorRequirement {
+            key: labels::APPLY_SET.to_owned(),
+            operator: "In".to_owned(),
+            values: Some(owned(&[apply_sets::ACCESS, apply_sets::CONTENT, apply_sets::DEFINITIONS])),
+        }]),
         ..LabelSelector::default()
     };
     [

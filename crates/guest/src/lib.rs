@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod api_address;
+pub mod apply_sets;
 pub mod cluster_config;
 pub mod coredns;
 pub mod daemon;

@@ -17,7 +17,7 @@ pub fn guarded(world: &mut World) -> anyhow::Result<()> {
     for name in ["config", "mirror", "icsp", "infra", "hoist-objects"] {
         ensure!(policies.contains(&format!("/{name}-binding\n")), "no binding of {name}: {policies}");
     }
-    let tries: [&[&str]; 5] = [
+    let tries: [&[&str]; 6] = [
         &["--namespace", "kube-system", "delete", "daemonset", "kube-proxy", "--dry-run=server"],
         &[
             "--namespace",
@@ -30,6 +30,7 @@ pub fn guarded(world: &mut World) -> anyhow::Result<()> {
             r#"{"data":{"x":"y"}}"#,
         ],
         &["--namespace", "kube-system", "label", "service", "kube-dns", "app.kubernetes.io/managed-by-"],
+        &["--namespace", "kube-system", "label", "service", "kube-dns", "hoist.internal/apply-set-"],
         &["delete", "clusterrolebinding", "hoist:operator", "--dry-run=server"],
         &["delete", "clusterversion", "version", "--dry-run=server"],
     ];

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hoist_controller::{ApiError, Scope, error_chain, resources};
+use hoist_guest::apply_sets;
 use hoist_plan::rollout::Target;
 use kube::core::DynamicObject;
 
@@ -66,7 +67,7 @@ pub async fn keep(ctx: Arc<Context>, shared: Arc<Shared>) {
 
 pub(super) async fn apply(ctx: &Context, shared: &Shared, content: &Content) -> Result<(), ApiError> {
     let rights = Scope {
-        name: "access".to_owned(),
+        name: apply_sets::ACCESS.to_owned(),
         namespace: None,
         kinds: ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"]
             .map(|kind| resources::resource("rbac.authorization.k8s.io/v1", kind))
@@ -86,7 +87,7 @@ pub(super) async fn apply(ctx: &Context, shared: &Shared, content: &Content) -> 
     shared.has_rights.send_replace(true);
 
     let policies = Scope {
-        name: "admission".to_owned(),
+        name: apply_sets::ADMISSION.to_owned(),
         namespace: None,
         kinds: ["ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"]
             .map(|kind| resources::resource("admissionregistration.k8s.io/v1", kind))
@@ -98,7 +99,7 @@ pub(super) async fn apply(ctx: &Context, shared: &Shared, content: &Content) -> 
     ctx.metrics.wrote("guest", outcome.applied + outcome.swept);
 
     let rest = Scope {
-        name: "content".to_owned(),
+        name: apply_sets::CONTENT.to_owned(),
         namespace: Some("kube-system".to_owned()),
         kinds: [
             ("v1", "ConfigMap"),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hoist_api::config::{ClusterOperator, ClusterVersion, cluster_version};
 use hoist_api::dynamic::dynamic;
 use hoist_controller::{ApiError, Scope, error_chain, resources};
-use hoist_guest::cluster_config;
+use hoist_guest::{apply_sets, cluster_config};
 use kube::Api;
 
 use super::Shared;
@@ -71,7 +71,7 @@ pub(super) async fn publish(
 ) -> Result<(), ApiError> {
     if !*has_crds {
         let scope = Scope {
-            name: "crds".to_owned(),
+            name: apply_sets::DEFINITIONS.to_owned(),
             namespace: None,
             kinds: vec![resources::resource("apiextensions.k8s.io/v1", "CustomResourceDefinition")],
         };
@@ -82,7 +82,7 @@ pub(super) async fn publish(
         *has_crds = true;
     }
     let scope = Scope {
-        name: "cluster-config".to_owned(),
+        name: apply_sets::CLUSTER_CONFIG.to_owned(),
         namespace: None,
         kinds: ["ClusterVersion", "ClusterOperator"]
             .map(|kind| resources::resource("config.openshift.io/v1", kind))
