@@ -7,6 +7,7 @@ use hoist_guest::{
     coredns::{self, CoreDns, Upstream, coredns},
     daemon::ApiServer,
     kube_proxy::{self, KubeProxy, kube_proxy},
+    metadata,
 };
 use k8s_openapi::api::{
     core::v1::Namespace,
@@ -38,6 +39,7 @@ pub(super) async fn apply(client: &Client, payload: &Arc<Payload>) -> Result<boo
 
 fn all(payload: &Payload) -> Result<Vec<DynamicObject>, Error> {
     let mut objects = vec![dynamic(&kubelet_access()), dynamic(&storage_class())];
+    objects.extend(volume_access());
     let api_server = ApiServer { host: first_node().to_string(), port: plan::API_PORT };
     objects.extend(kube_proxy::access());
     objects.extend(kube_proxy(&KubeProxy {
@@ -114,6 +116,17 @@ fn storage_class() -> StorageClass {
         allow_volume_expansion: Some(false),
         ..StorageClass::default()
     }
+}
+
+/// Lets kubelets read claims and volumes. The node authorizer allows that, too, but learns of a pod a moment after its kubelet;
+/// one that was refused waits a quarter of a minute before it asks again, and so does the control plane that is being made.
+fn volume_access() -> [DynamicObject; 2] {
+    const NAME: &str = "hoist:volumes-of-nodes";
+    let rule = metadata::rule("", &["persistentvolumeclaims", "persistentvolumes"], &["get"]);
+    [
+        dynamic(&metadata::cluster_role(NAME, vec![rule])),
+        dynamic(&metadata::cluster_role_binding(NAME, NAME, vec![metadata::group("system:nodes")])),
+    ]
 }
 
 /// Lets the API server read logs and run commands through kubelets.
