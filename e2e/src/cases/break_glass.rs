@@ -36,9 +36,12 @@ pub fn used_and_revoked(world: &mut World) -> anyhow::Result<()> {
         Ok(text.trim().to_owned())
     })?;
     let own = with_user(&admin, &certificate, &STANDARD.encode(key))?;
-    let who = world.kubectl_in(&own, &["auth", "whoami", "--output", "jsonpath={.status.userInfo.username}"])?;
-    ensure!(who.success()?.trim() == USER, "another user");
-    world.kubectl_in(&own, &["get", "nodes"])?.success()?;
+    // The case before may just have replaced the only API server.
+    eventually("the certificate works", Duration::from_secs(20), || {
+        let who = world.kubectl_in(&own, &["auth", "whoami", "--output", "jsonpath={.status.userInfo.username}"])?;
+        ensure!(who.success()?.trim() == USER, "another user");
+        world.kubectl_in(&own, &["get", "nodes"])?.success()
+    })?;
 
     let revocation = json!({
         "apiVersion": "certificates.hypershift.openshift.io/v1alpha1", "kind": "CertificateRevocationRequest",
