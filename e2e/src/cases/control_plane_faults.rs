@@ -165,8 +165,11 @@ fn be_away(world: &World, node: &str) -> anyhow::Result<()> {
     });
     world.kubectl(&[&annotate[..], &[&format!("{PASSED_ON}-")]].concat())?.success()?;
     passed_on?;
-    let cluster = world.object("clusters", "hostedcluster", CLUSTER)?;
-    expect_condition(&cluster, "Available", "True", None)?;
+    // Kubernetes calls the pods of a node that was not heard of unready until its kubelet is heard again.
+    eventually("the cluster is told to be available", Duration::from_secs(60), || {
+        let cluster = world.object("clusters", "hostedcluster", CLUSTER)?;
+        expect_condition(&cluster, "Available", "True", None)
+    })?;
     Ok(())
 }
 
