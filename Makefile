@@ -20,7 +20,8 @@ setup: ## Install what Debian packages offer and a machine may lack
 .PHONY: tools
 tools: $(HOIST_CACHE)/tools/bin/cargo-deny
 $(HOIST_CACHE)/tools/bin/cargo-deny:
-	cargo install --quiet --locked cargo-deny --version $(CARGO_DENY_VERSION) --root $(HOIST_CACHE)/tools
+	@# Unoptimised: it runs for a second, and optimising it takes minutes on a machine that never saw the project.
+	cargo install --quiet --debug --locked cargo-deny --version $(CARGO_DENY_VERSION) --root $(HOIST_CACHE)/tools
 
 .PHONY: check
 check: tools ## Format, lints, dependency rule, licences, docs, tests that need neither root nor payload
