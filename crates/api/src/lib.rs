@@ -10,6 +10,7 @@ pub mod cluster_sizing;
 pub mod conditions;
 pub mod config;
 pub mod control_plane_component;
+pub mod duration;
 pub mod dynamic;
 pub mod etcd_backup;
 pub mod explanations;
@@ -37,9 +38,9 @@ use schema::{definition, with_empty_status, with_required_spec, without_status};
 /// HyperShift's finalizer, so that either operator can finish the other's deletion.
 pub const FINALIZER: &str = "hypershift.openshift.io/finalizer";
 
-/// Every CRD that Hoist installs, in the order in which they are applied.
+/// Every CRD that Hoist installs, in the order in which they are applied, labelled as Hoist's.
 pub fn custom_resource_definitions() -> Vec<CustomResourceDefinition> {
-    vec![
+    let mut all = vec![
         definition::<HostedCluster>(),
         definition::<HostedControlPlane>(),
         definition::<NodePool>(),
@@ -57,7 +58,12 @@ pub fn custom_resource_definitions() -> Vec<CustomResourceDefinition> {
         without_status(definition::<agent_install::NMStateConfig>()),
         definition::<Host>(),
         definition::<JoinToken>(),
-    ]
+    ];
+    for definition in &mut all {
+        let own = (labels::MANAGED_BY.to_owned(), labels::MANAGED_BY_HOIST.to_owned());
+        definition.metadata.labels = Some([own].into());
+    }
+    all
 }
 
 /// The schema of a kind's `spec`, as the API server has it.

@@ -4,7 +4,6 @@ pub mod agent;
 pub mod architecture;
 pub mod cluster;
 pub mod cluster_reference;
-pub mod duration;
 pub mod files;
 pub mod go_bool;
 pub mod key_value;

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
+use data_encoding::HEXLOWER;
 use k8s_openapi::api::core::v1::{
     ConfigMap, ConfigMapProjection, HostPathVolumeSource, KeyToPath, ProjectedVolumeSource, Secret, SecretProjection,
     Volume, VolumeMount, VolumeProjection,
@@ -182,15 +182,6 @@ impl Contents {
                 hasher.update(self.0.get(&path).map(Vec::as_slice).unwrap_or_default());
             }
         }
-        hexadecimal(&hasher.finalize()[..8])
+        HEXLOWER.encode(&hasher.finalize()[..8])
     }
-}
-
-/// Two digits a byte.
-pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

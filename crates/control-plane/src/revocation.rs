@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use data_encoding::HEXLOWER;
 use hoist_api::certificates::{CertificateRevocationRequest, RevocationConditionType, SignerClass};
 use hoist_pki::table::control_plane::{BreakGlass, BreakGlassClass, CUSTOMER_BREAK_GLASS, SRE_BREAK_GLASS};
 use hoist_pki::table::names;
@@ -16,7 +17,6 @@ use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use sha2::{Digest as _, Sha256};
 
 use crate::Pki;
-use crate::files::hexadecimal;
 
 /// ConfigMap whose change makes kube-apiserver start anew.
 pub const SIGNERS: &str = "kas-break-glass-signers";
@@ -70,7 +70,7 @@ pub fn begin(requests: &[CertificateRevocationRequest], existing: &[Secret]) -> 
         let signer = class(request.spec.signer_class).signer;
         let metadata = &request.metadata;
         let uid = metadata.uid.as_deref().or(metadata.name.as_deref()).unwrap_or_default();
-        let previous_name = format!("{signer}-{}", hexadecimal(&Sha256::digest(uid)[..5]));
+        let previous_name = format!("{signer}-{}", HEXLOWER.encode(&Sha256::digest(uid)[..5]));
         let saved = certificate(&previous_name);
         let is_announced =
             saved.is_some() && request.status.as_ref().is_some_and(|status| status.revocation_timestamp.is_some());

@@ -16,7 +16,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelecto
 use kube::core::DynamicObject;
 
 use crate::apply_sets;
-use crate::metadata::cluster_wide;
+use crate::metadata::{cluster_wide, owned};
 
 /// Users that are not held back: the operator, and who must be able to mend everything.
 const NOT_HOIST: &str = "not-hoist";
@@ -150,10 +150,6 @@ fn not_kubernetes() -> String {
 
 fn condition(name: &str, expression: &str) -> MatchCondition {
     MatchCondition { name: name.to_owned(), expression: expression.to_owned() }
-}
-
-fn owned(texts: &[&str]) -> Vec<String> {
-    texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
 #[cfg(test)]

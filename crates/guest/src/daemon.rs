@@ -1,8 +1,8 @@
 //! What the pods of Hoist's own DaemonSets and Deployments in a cluster share.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
+use data_encoding::HEXLOWER;
 use hoist_api::annotations::CONFIG_HASH;
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy, RollingUpdateDaemonSet};
 use k8s_openapi::api::core::v1::{
@@ -151,11 +151,7 @@ pub fn selector(name: &str) -> BTreeMap<String, String> {
 
 /// Sixteen hexadecimal digits that change with `configuration`.
 pub fn configuration_hash(configuration: &str) -> String {
-    Sha256::digest(configuration)[..8].iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    HEXLOWER.encode(&Sha256::digest(configuration)[..8])
 }
 
 /// A pod on every node's own network, there before everything else and through every taint.

@@ -94,6 +94,7 @@ fn reference(kind: &str, name: &str) -> RoleRef {
     RoleRef { api_group: Some(RBAC.to_owned()), kind: kind.to_owned(), name: name.to_owned() }
 }
 
-fn owned(texts: &[&str]) -> Vec<String> {
+/// The texts as the objects hold them.
+pub fn owned(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }

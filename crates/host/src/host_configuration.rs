@@ -8,7 +8,7 @@ mod check;
 mod files;
 mod owners;
 mod record;
-pub mod units;
+mod units;
 
 use std::io;
 

@@ -137,6 +137,15 @@ impl InitSystem {
         supervisor::runs(&supervisor::Folders::of(&HostRoot::this_host()), unit)
     }
 
+    /// Number of a unit's process on this host, if it runs.
+    pub fn process(self, unit: &str) -> Option<i32> {
+        if self == Self::Systemd {
+            let said = systemctl_says(&["show", "--property=MainPID", "--value", &service(unit)]);
+            return said.parse().ok().filter(|pid| *pid > 0);
+        }
+        supervisor::process(&supervisor::Folders::of(&HostRoot::this_host()), unit)
+    }
+
     /// Restarts one running unit, for example to run a new program.
     pub fn restart(self, unit: &str) -> Result<(), Error> {
         if self == Self::Systemd {
@@ -253,6 +262,14 @@ pub(crate) fn systemctl(arguments: &[&str]) -> Result<(), Error> {
         io::Read::read_to_string(&mut stderr, &mut said)?;
     }
     Err(failed(format!("{status}; {}", said.trim())))
+}
+
+/// The first line of what systemctl prints; its exit code says the same.
+pub(crate) fn systemctl_says(arguments: &[&str]) -> String {
+    let output =
+        std::process::Command::new("systemctl").args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    text.lines().next().unwrap_or_default().trim().to_owned()
 }
 
 #[cfg(test)]

@@ -99,7 +99,13 @@ pub async fn run(folders: &Folders) -> Result<(), Error> {
 
 /// Whether the process of `unit` is alive, by the supervisor's record.
 pub fn runs(folders: &Folders, unit: &str) -> bool {
-    record::read(&record::path(&folders.run, unit)).is_some_and(Process::is_alive)
+    process(folders, unit).is_some()
+}
+
+/// Number of the living process of `unit`.
+pub fn process(folders: &Folders, unit: &str) -> Option<i32> {
+    let process = record::read(&record::path(&folders.run, unit))?;
+    process.is_alive().then_some(process.pid)
 }
 
 fn lock(folders: &Folders) -> Result<Flock<std::fs::File>, Error> {

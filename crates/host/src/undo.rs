@@ -4,6 +4,7 @@
 //! something that was never done is no error.
 
 mod restore;
+mod unit;
 
 use std::{io, net::IpAddr};
 
@@ -13,15 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     HostRoot,
-    host_configuration::units,
     init_system::InitSystem,
     netlink::{self, TableFamily},
     sysctl,
 };
 
-pub use crate::host_configuration::units::UnitState;
 pub use restore::Attributes;
 pub(crate) use restore::beside;
+pub use unit::UnitState;
 
 /// One change, and how it is undone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -267,10 +267,8 @@ impl Journal {
             Step::RestoreAttributes { path, attributes } => {
                 restore::attributes(&self.root, path, attributes).map_err(|cause| cause.to_string())
             }
-            Step::RestoreUnit { name, state } => {
-                units::restore(&self.root, name, *state).map_err(|cause| chain(&cause))
-            }
-            Step::EndUnit { name } => units::end(&self.root, name).map_err(|cause| chain(&cause)),
+            Step::RestoreUnit { name, state } => unit::restore(&self.root, name, *state).map_err(|cause| chain(&cause)),
+            Step::EndUnit { name } => unit::end(&self.root, name).map_err(|cause| chain(&cause)),
             Step::RestoreSysctl { name, value } => sysctl::set(name, value).map_err(|cause| cause.to_string()),
             Step::RemoveAddress { interface, address } => {
                 netlink::remove_address(interface, *address).map_err(|cause| chain(&cause))

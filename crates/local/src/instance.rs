@@ -12,6 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 pub use lock::Lock;
@@ -145,7 +146,7 @@ impl Instance {
     /// so that two instances of one name in different folders stay apart.
     pub fn cgroup_name(&self) -> String {
         let hash = Sha256::digest(self.state_dir.as_os_str().as_encoded_bytes());
-        format!("{}-{:02x}{:02x}{:02x}", self.name, hash[0], hash[1], hash[2])
+        format!("{}-{}", self.name, HEXLOWER.encode(&hash[..3]))
     }
 
     /// A file or folder of the instance.

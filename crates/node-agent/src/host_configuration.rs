@@ -3,6 +3,7 @@
 //! The node configuration names it by its digest, so that the two always go together; an update of the one without the other is
 //! waited out.
 
+use data_encoding::HEXLOWER;
 use hoist_host::{
     HostRoot,
     host_configuration::{self, Changes},
@@ -28,7 +29,7 @@ pub(crate) async fn fetch(root: &HostRoot, api: &ClusterApi, config: &NodeConfig
         return Ok(());
     }
     let (path, bytes) = api.host_configuration(&config.node_pool).await?;
-    let found = hexadecimal(&bytes);
+    let found = digest_of(&bytes);
     if found != *digest {
         return Err(Error::Mismatch { path, found, expected: digest.clone() });
     }
@@ -72,7 +73,7 @@ fn path_of(digest: &str) -> String {
 /// The one that goes with `digest`, whole.
 fn kept(root: &HostRoot, digest: &str) -> Option<String> {
     let text = root.read(&path_of(digest)).ok().flatten()?;
-    (hexadecimal(text.as_bytes()) == digest).then_some(text)
+    (digest_of(text.as_bytes()) == digest).then_some(text)
 }
 
 /// Leaves the newest ones: an update that fails goes back to what was there before.
@@ -88,14 +89,8 @@ fn forget_oldest(root: &HostRoot) {
     }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+fn digest_of(bytes: &[u8]) -> String {
+    HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
 #[cfg(test)]
@@ -120,7 +115,7 @@ mod tests {
         let root = HostRoot::at(folder.path());
         assert_eq!(load(&root, &config(None)).expect("nothing is wanted"), HostConfiguration::default());
         let text = r#"{"sysctls":{"vm.max_map_count":"262144"}}"#;
-        let digest = hexadecimal(text.as_bytes());
+        let digest = digest_of(text.as_bytes());
         assert!(load(&root, &config(Some(&digest))).is_err(), "nothing is kept");
         root.write(&path_of(&digest), 0o600, text.as_bytes()).expect("written");
         assert_eq!(load(&root, &config(Some(&digest))).expect("kept").sysctls.len(), 1);

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use data_encoding::HEXLOWER;
 use hoist_api::names::BOOTSTRAP_SERVER_NAME;
 use hoist_controller::{Calls, Clock};
 use hoist_deployment::{
@@ -21,8 +22,6 @@ use kube::core::ObjectMeta;
 use kube::{Api, Client};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
-
-use crate::hexadecimal::hexadecimal;
 
 /// How often the certificate's end and the Service's port are looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(60 * 60);
@@ -132,7 +131,7 @@ impl BootstrapServer {
 fn hash_of(path: &Path) -> std::io::Result<String> {
     let mut hasher = Sha256::new();
     std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
-    Ok(hexadecimal(&hasher.finalize()))
+    Ok(HEXLOWER.encode(&hasher.finalize()))
 }
 
 /// The ConfigMap that `hcp create join-command` reads.

@@ -7,7 +7,6 @@ pub mod break_glass;
 pub mod context;
 pub mod copies;
 pub mod guest;
-pub mod hexadecimal;
 pub mod hosted_cluster;
 pub mod hosted_control_plane;
 pub mod kept_releases;

@@ -7,7 +7,6 @@ pub mod annotations;
 pub mod authentication;
 pub mod certificates;
 pub mod configuration;
-pub mod duration;
 pub mod endpoints;
 pub mod fields;
 pub mod finding;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -28,13 +29,7 @@ impl Digest {
 
     /// Wraps the 32 raw bytes that a sha256 computation ended with, for callers that hash a stream.
     pub fn from_hash(hash: &[u8]) -> Self {
-        use fmt::Write as _;
-        let mut text = String::with_capacity(PREFIX.len() + 64);
-        text.push_str(PREFIX);
-        for byte in hash {
-            write!(text, "{byte:02x}").expect("writing to a String cannot fail");
-        }
-        Self(text)
+        Self(format!("{PREFIX}{}", HEXLOWER.encode(hash)))
     }
 
     /// The 64 hexadecimal digits without `sha256:`.

@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 
 use crate::apply::FIELD_MANAGER;
 use crate::args::cluster_reference::{ClusterReference, DEFAULT_NAMESPACE};
-use crate::args::duration::GoDuration;
 use crate::args::kubeconfig::KubeconfigFlags;
 use crate::args::output::OutputFlags;
 use crate::commands::{Context, cluster};
 use crate::printer::Table;
 use crate::session::Session;
+use hoist_api::duration::GoDuration;
 
 /// `get hosts`.
 #[derive(Debug, Args)]

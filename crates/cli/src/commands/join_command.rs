@@ -110,6 +110,8 @@ impl Line<'_> {
 mod tests {
     use std::process::Command;
 
+    use data_encoding::HEXLOWER;
+
     use super::*;
 
     fn line(hash: &str) -> String {
@@ -130,7 +132,7 @@ mod tests {
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o755).open(&path).unwrap();
         std::io::Write::write_all(&mut file, curl.as_bytes()).unwrap();
         drop(file);
-        let right = join_token::hex(&<sha2::Sha256 as sha2::Digest>::digest(program.as_bytes()));
+        let right = HEXLOWER.encode(&<sha2::Sha256 as sha2::Digest>::digest(program.as_bytes()));
         let search = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
         Command::new("sh")
             .args(["-c", &line(hash.unwrap_or(&right))])

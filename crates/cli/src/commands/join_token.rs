@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use data_encoding::HEXLOWER;
 use hoist_api::join_token::JoinTokenSpec;
 use hoist_api::{JoinToken, NodePool};
 use jiff::Timestamp;
@@ -17,13 +18,13 @@ use sha2::{Digest as _, Sha256};
 
 use crate::apply::FIELD_MANAGER;
 use crate::args::cluster_reference::ClusterReference;
-use crate::args::duration::GoDuration;
 use crate::args::kubeconfig::KubeconfigFlags;
 use crate::args::output::OutputFlags;
 use crate::commands::{Context, cluster};
 use crate::failure::usage;
 use crate::printer::Table;
 use crate::session::Session;
+use hoist_api::duration::GoDuration;
 
 /// Longest life of a token: a year, beyond which it is a password.
 const LONGEST_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);
@@ -116,14 +117,14 @@ pub async fn make(
     let node_pool = choose(&pools, cluster, flags.node_pool.as_deref())?;
     let mut bytes = [0_u8; 32];
     rand::rng().fill(&mut bytes);
-    let secret = hex(&bytes);
+    let secret = HEXLOWER.encode(&bytes);
     let life = jiff::SignedDuration::try_from(flags.ttl.0)?;
     let name = format!("jt-{}", cluster::create::random_identifier(NAME_LENGTH));
     let token = JoinToken::new(
         &name,
         JoinTokenSpec {
             node_pool,
-            secret_hash: hex(&Sha256::digest(secret.as_bytes())),
+            secret_hash: HEXLOWER.encode(&Sha256::digest(secret.as_bytes())),
             expiration_time: Time(Timestamp::now().checked_add(life)?),
             uses: flags.uses,
             revoked: false,
@@ -238,15 +239,6 @@ pub async fn revoke(arguments: RevokeArguments, context: &Context) -> Result<()>
     Ok(())
 }
 
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use hoist_api::node_pool::NodePoolSpec;
@@ -270,7 +262,7 @@ mod tests {
         let token = make(&session, &reference(), "clusters-demo", &flags).await.unwrap();
         let (name, secret) = token.expose_secret().split_once('.').unwrap();
         let stored: JoinToken = fake.get("clusters-demo", name);
-        assert_eq!(stored.spec.secret_hash, hex(&Sha256::digest(secret.as_bytes())));
+        assert_eq!(stored.spec.secret_hash, HEXLOWER.encode(&Sha256::digest(secret.as_bytes())));
         assert!(!serde_json::to_string(&stored).unwrap().contains(secret));
         assert_eq!((stored.spec.uses, stored.spec.revoked), (2, false));
         let left = stored.spec.expiration_time.0.duration_since(Timestamp::now());

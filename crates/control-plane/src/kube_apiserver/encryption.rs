@@ -7,13 +7,12 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use data_encoding::HEXLOWER;
 use hoist_plan::Plan;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-
-use crate::files::hexadecimal;
 
 /// Name of the Secret. HyperShift's.
 pub const SECRET: &str = "kas-secret-encryption-config-file";
@@ -34,12 +33,12 @@ impl Key {
 
     /// The name goes into every stored value, so it must stay the same for the same key whatever its place in the list.
     pub fn name(&self) -> String {
-        hexadecimal(&Sha256::digest(&self.0)[..4])
+        HEXLOWER.encode(&Sha256::digest(&self.0)[..4])
     }
 
     /// What tells it from every other key, and nothing else about it: 64 hexadecimal digits.
     pub fn hash(&self) -> String {
-        hexadecimal(&Sha256::digest(&self.0))
+        HEXLOWER.encode(&Sha256::digest(&self.0))
     }
 }
 

@@ -1,43 +1,13 @@
 //! systemd units that users configure.
 
-use std::process::Stdio;
-
 use hoist_node_config::host_configuration::SystemdUnit;
-use serde::{Deserialize, Serialize};
 
 use super::{Changes, Error, files};
 use crate::HostRoot;
 use crate::init_system::{self, systemctl};
-use crate::undo::{Attributes, Journal, Step};
+use crate::undo::{Attributes, Journal, Step, UnitState};
 
 const FOLDER: &str = "/etc/systemd/system";
-
-/// How a unit was before it was configured.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own in systemd")]
-pub struct UnitState {
-    /// Whether there was one of this name.
-    pub exists: bool,
-    /// Started at boot.
-    pub enabled: bool,
-    /// Could not be started.
-    pub masked: bool,
-    /// Ran.
-    pub active: bool,
-}
-
-impl UnitState {
-    fn of(name: &str) -> Self {
-        let enabled = says(&["is-enabled", name]);
-        Self {
-            exists: !matches!(enabled.as_str(), "" | "not-found"),
-            enabled: enabled.starts_with("enabled"),
-            masked: enabled.starts_with("masked"),
-            active: matches!(says(&["is-active", name]).as_str(), "active" | "activating" | "reloading"),
-        }
-    }
-}
 
 /// Files that belong to units: path and contents.
 pub(super) fn files(units: &[SystemdUnit]) -> impl Iterator<Item = (String, &str)> {
@@ -112,45 +82,4 @@ fn switch(unit: &SystemdUnit, has_changed: bool) -> Result<(), init_system::Erro
         None if has_changed => systemctl(&["try-restart", "--no-block", name]),
         None => Ok(()),
     }
-}
-
-/// Stops and forgets a unit that was not there before.
-pub(crate) fn end(root: &HostRoot, name: &str) -> Result<(), init_system::Error> {
-    if !root.is_this_host() || !UnitState::of(name).exists {
-        return Ok(());
-    }
-    systemctl(&["unmask", "--quiet", name])?;
-    systemctl(&["disable", "--quiet", "--now", name])
-}
-
-/// Makes a unit what it was; its files are what they were already.
-pub(crate) fn restore(root: &HostRoot, name: &str, before: UnitState) -> Result<(), init_system::Error> {
-    if !root.is_this_host() {
-        return Ok(());
-    }
-    systemctl(&["daemon-reload"])?;
-    if !before.exists {
-        return Ok(());
-    }
-    let now = UnitState::of(name);
-    if before.masked != now.masked {
-        systemctl(&[if before.masked { "mask" } else { "unmask" }, "--quiet", name])?;
-    }
-    if before.enabled != now.enabled && !before.masked {
-        systemctl(&[if before.enabled { "enable" } else { "disable" }, "--quiet", name])?;
-    }
-    match (before.active, now.active) {
-        // It may have run with a drop-in that is gone.
-        (true, _) => systemctl(&["restart", "--no-block", name]),
-        (false, true) => systemctl(&["stop", "--no-block", name]),
-        (false, false) => Ok(()),
-    }
-}
-
-/// The first line of what systemctl prints; its exit code says the same.
-fn says(arguments: &[&str]) -> String {
-    let output =
-        std::process::Command::new("systemctl").args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output();
-    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-    text.lines().next().unwrap_or_default().trim().to_owned()
 }

@@ -5,6 +5,7 @@ use std::io::Read as _;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use data_encoding::HEXLOWER;
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest as _, Sha256, Sha512};
 
@@ -60,8 +61,8 @@ fn unpacked(bytes: &[u8]) -> Result<Vec<u8>, String> {
 /// **Source:** Ignition's specification 3.x: of the unpacked contents, `sha512-` (or, since 3.1, `sha256-`) and hexadecimal.
 fn verified(bytes: Vec<u8>, hash: &str) -> Result<Vec<u8>, String> {
     let found = match hash.split_once('-') {
-        Some(("sha512", _)) => format!("sha512-{}", hexadecimal(&Sha512::digest(&bytes))),
-        Some(("sha256", _)) => format!("sha256-{}", hexadecimal(&Sha256::digest(&bytes))),
+        Some(("sha512", _)) => format!("sha512-{}", HEXLOWER.encode(&Sha512::digest(&bytes))),
+        Some(("sha256", _)) => format!("sha256-{}", HEXLOWER.encode(&Sha256::digest(&bytes))),
         _ => return Err(format!("has verification.hash {hash:?}: expected sha512-… or sha256-…")),
     };
     if found.eq_ignore_ascii_case(hash) {
@@ -69,16 +70,6 @@ fn verified(bytes: Vec<u8>, hash: &str) -> Result<Vec<u8>, String> {
     } else {
         Err(format!("does not have its verification.hash, but {found}"))
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// A `%` that begins no two hexadecimal digits stands for itself, as browsers take it.

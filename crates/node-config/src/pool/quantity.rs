@@ -1,29 +1,8 @@
 //! Amounts as Go writes them: durations and Kubernetes quantities.
 
-/// Whether Go's `time.ParseDuration` takes it.
+/// Whether Go's `time.ParseDuration` takes it, and it is not negative.
 pub(super) fn is_duration(text: &str) -> bool {
-    let text = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if text == "0" {
-        return true;
-    }
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let (number, after) = rest.split_at(digits);
-        if number.parse::<f64>().is_err() {
-            return false;
-        }
-        let Some(unit) = ["ns", "us", "µs", "ms", "s", "m", "h"].iter().find(|unit| {
-            // "m" is the beginning of "ms", too.
-            after
-                .strip_prefix(**unit)
-                .is_some_and(|next| next.is_empty() || next.starts_with(|c: char| c.is_ascii_digit() || c == '.'))
-        }) else {
-            return false;
-        };
-        rest = &after[unit.len()..];
-    }
-    !text.is_empty()
+    hoist_api::duration::parse(text).is_some()
 }
 
 /// Whether Kubernetes takes it for a quantity.

@@ -1,5 +1,6 @@
 //! What a hosted cluster shall contain, and how the operator reaches it.
 
+use data_encoding::HEXLOWER;
 use hoist_api::names::{HOST_USER_PREFIX, NODE_USER_PREFIX};
 use hoist_api::{Host, HostedControlPlane, NodePool};
 use hoist_guest::{Credentials, admission, cluster_config, node_bootstrap, objects, rights};
@@ -17,7 +18,6 @@ use super::observe::Observed;
 use super::status::Judgement;
 use crate::context::Context;
 use crate::guest::{Connection, Content, Report, Route};
-use crate::hexadecimal::hexadecimal;
 use crate::node_bootstrap::ownership::owns_node;
 use crate::node_pool::configuration::Checked;
 use crate::node_pool::node_config;
@@ -82,7 +82,7 @@ pub fn content(plan: &Plan, observed: &Observed, applied: &Applied, now: Timesta
                     node_config::node_config(plan, endpoints, &applied.pki, pool, release, &observed.trust_bundle);
                 node_config::configure(&mut config, plan, configuration, &observed.own_trust_bundle);
                 if let Some(host) = &host {
-                    config.settings.host_configuration = Some(hexadecimal(&Sha256::digest(host)));
+                    config.settings.host_configuration = Some(HEXLOWER.encode(&Sha256::digest(host)));
                     let users = users_of(&observed.hosts, &name);
                     // Before what refers to it.
                     content.objects.extend(node_bootstrap::host_configuration(&name, SECRET_KEY, host, &users));
@@ -146,5 +146,5 @@ fn hash(texts: &[&str]) -> String {
     for text in texts {
         hasher.update(text);
     }
-    hexadecimal(&hasher.finalize()[..8])
+    HEXLOWER.encode(&hasher.finalize()[..8])
 }

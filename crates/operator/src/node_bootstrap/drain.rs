@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hoist_api::NodePool;
 use hoist_controller::{ApiError, ObjectId};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::ResourceExt;
 use kube::api::{Api, DeleteParams, EvictParams, ListParams};
@@ -21,8 +21,7 @@ pub const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// `nodeDrainTimeout` of the pool, where zero means for ever. A text that is no duration counts as not written.
 pub fn timeout(pool: Option<&NodePool>) -> Option<Duration> {
     let written = pool.and_then(|pool| pool.spec.node_drain_timeout.as_deref());
-    let written: Option<SignedDuration> = written.and_then(|text| text.parse().ok());
-    written.and_then(|duration| Duration::try_from(duration).ok())
+    written.and_then(hoist_api::duration::parse)
 }
 
 /// Keeps new pods away.
@@ -111,7 +110,9 @@ mod tests {
 
     #[test]
     fn a_pod_on_a_dead_node_counts_until_its_grace_period_is_over() {
+        use jiff::SignedDuration;
         use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+
         let now = fixtures::now();
         let ending = |seconds: i64| {
             let mut pod = pod("ReplicaSet", "Running");

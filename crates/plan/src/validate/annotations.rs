@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use hoist_api::annotations as keys;
 use hoist_api::conditions::{ConditionType, Reason};
+use hoist_api::duration;
 use hoist_release::component;
 
 use super::{Findings, Inputs};
 use crate::annotations::not_honoured;
-use crate::{ApiServerTuning, Finding, Images, duration};
+use crate::{ApiServerTuning, Finding, Images};
 
 /// Pod security levels.
 const LEVELS: [&str; 3] = ["privileged", "baseline", "restricted"];

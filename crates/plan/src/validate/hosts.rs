@@ -7,14 +7,13 @@ use hoist_api::hosted_cluster::configuration::proxy::ProxySpec;
 use hoist_pki::CertificateFacts;
 use hoist_release::{Location, Mirror};
 
-use super::{Findings, Inputs};
+use super::{Findings, Inputs, secrets};
 use crate::Network;
 use crate::hosts::{Hosts, Proxy};
 use crate::network::CLUSTER_DOMAIN;
 
 const PROXY: &str = "spec.configuration.proxy";
 const IMAGE: &str = "spec.configuration.image";
-const BUNDLE: &str = "ca-bundle.crt";
 
 /// The settings, and entries of the spec that containerd has no equivalent for, each with the reason.
 pub(super) fn hosts(inputs: &Inputs<'_>, network: Option<&Network>, findings: &mut Findings) -> (Hosts, Vec<String>) {
@@ -88,29 +87,7 @@ fn is_proxy(url: &str, schemes: &[&str]) -> bool {
 fn proxy_trust(spec: &ProxySpec, inputs: &Inputs<'_>, findings: &mut Findings) -> Option<String> {
     let name = spec.trusted_ca.as_ref().map(|reference| reference.name.as_str()).filter(|name| !name.is_empty())?;
     let field = format!("{PROXY}.trustedCA");
-    let config_map = config_map(inputs, &field, name, findings)?;
-    let Some(text) = config_map.get(BUNDLE) else {
-        return findings.invalid(format!("{field}: ConfigMap {name:?} has no key `{BUNDLE}`: add it"));
-    };
-    match CertificateFacts::from_pem(text) {
-        Ok(_) => Some(name.to_owned()),
-        Err(error) => findings.invalid(format!("{field}: key `{BUNDLE}` of ConfigMap {name:?}: {error}")),
-    }
-}
-
-fn config_map<'a>(
-    inputs: &Inputs<'a>,
-    field: &str,
-    name: &str,
-    findings: &mut Findings,
-) -> Option<&'a std::collections::BTreeMap<String, String>> {
-    let found = inputs.observed.config_maps.get(name);
-    if found.is_none() {
-        findings.invalid::<()>(format!(
-            "{field} names ConfigMap {name:?}, which does not exist: create it in the namespace of the HostedCluster"
-        ));
-    }
-    found
+    secrets::trusted(inputs, &field, name, findings)
 }
 
 fn image(spec: &ImageSpec, inputs: &Inputs<'_>, hosts: &mut Hosts, findings: &mut Findings) {
@@ -131,7 +108,7 @@ fn image(spec: &ImageSpec, inputs: &Inputs<'_>, hosts: &mut Hosts, findings: &mu
     let name = spec.additional_trusted_ca.as_ref().map(|reference| reference.name.as_str());
     let Some(name) = name.filter(|name| !name.is_empty()) else { return };
     let field = format!("{IMAGE}.additionalTrustedCA");
-    for (key, pem) in config_map(inputs, &field, name, findings).into_iter().flatten() {
+    for (key, pem) in secrets::config_map(inputs, &field, name, "HOST", findings).into_iter().flatten() {
         // Keys of a ConfigMap have no colons: as in OpenShift, two dots stand before the port.
         let host = key.replacen("..", ":", 1);
         let is_host = Location::parse(&host).is_ok_and(|location| location.path.is_empty());

@@ -1,5 +1,7 @@
 //! What the spec refers to: Secrets and ConfigMaps that exist and hold what they should. Their contents never reach a message.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hoist_api::hosted_cluster::SecretEncryptionType;
@@ -146,19 +148,42 @@ fn trust_bundle(inputs: &Inputs<'_>, findings: &mut Findings) -> Option<String> 
     if name.is_empty() {
         return None;
     }
-    let Some(config_map) = inputs.observed.config_maps.get(name) else {
-        return findings.invalid(format!(
-            "{FIELD} names ConfigMap {name:?}, which does not exist: create it in the namespace of the HostedCluster \
-             (kubectl create configmap NAME --from-file={TRUST_BUNDLE}=FILE)"
-        ));
-    };
-    let Some(text) = config_map.get(TRUST_BUNDLE) else {
-        return findings.invalid(format!("{FIELD}: ConfigMap {name:?} has no key `{TRUST_BUNDLE}`: add it"));
-    };
+    trusted(inputs, FIELD, name, findings)
+}
+
+/// The name of a ConfigMap whose bundle holds certificates, or a finding.
+pub(super) fn trusted(inputs: &Inputs<'_>, field: &str, name: &str, findings: &mut Findings) -> Option<String> {
+    let text = bundle(inputs, field, name, findings)?;
     match hoist_pki::CertificateFacts::from_pem(text) {
         Ok(_) => Some(name.to_owned()),
-        Err(error) => findings.invalid(format!("{FIELD}: key `{TRUST_BUNDLE}` of ConfigMap {name:?}: {error}")),
+        Err(error) => findings.invalid(format!("{field}: key `{TRUST_BUNDLE}` of ConfigMap {name:?}: {error}")),
     }
+}
+
+/// The bundle of certificates in ConfigMap `name`, or a finding.
+fn bundle<'a>(inputs: &Inputs<'a>, field: &str, name: &str, findings: &mut Findings) -> Option<&'a str> {
+    match config_map(inputs, field, name, TRUST_BUNDLE, findings)?.get(TRUST_BUNDLE) {
+        Some(text) => Some(text),
+        None => findings.invalid(format!("{field}: ConfigMap {name:?} has no key `{TRUST_BUNDLE}`: add it")),
+    }
+}
+
+/// ConfigMap `name`, which should have keys such as `key`, or a finding.
+pub(super) fn config_map<'a>(
+    inputs: &Inputs<'a>,
+    field: &str,
+    name: &str,
+    key: &str,
+    findings: &mut Findings,
+) -> Option<&'a BTreeMap<String, String>> {
+    let found = inputs.observed.config_maps.get(name);
+    if found.is_none() {
+        findings.invalid::<()>(format!(
+            "{field} names ConfigMap {name:?}, which does not exist: create it in the namespace of the HostedCluster \
+             (kubectl create configmap NAME --from-file={key}=FILE)"
+        ));
+    }
+    found
 }
 
 /// The PEM of authorities in ConfigMap `name`, or a finding.
@@ -168,15 +193,7 @@ pub(super) fn authorities<'a>(
     name: &str,
     findings: &mut Findings,
 ) -> Option<&'a str> {
-    let Some(config_map) = inputs.observed.config_maps.get(name) else {
-        return findings.invalid(format!(
-            "{field} names ConfigMap {name:?}, which does not exist: create it in the namespace of the HostedCluster \
-             (kubectl create configmap NAME --from-file={TRUST_BUNDLE}=FILE)"
-        ));
-    };
-    let Some(text) = config_map.get(TRUST_BUNDLE) else {
-        return findings.invalid(format!("{field}: ConfigMap {name:?} has no key `{TRUST_BUNDLE}`: add it"));
-    };
+    let text = bundle(inputs, field, name, findings)?;
     match hoist_pki::CertificateFacts::all_from_pem(text) {
         Ok(all) if all.iter().all(|facts| facts.is_authority) => Some(text),
         Ok(_) => findings.invalid(format!(

@@ -3,8 +3,8 @@
 use clap::builder::PossibleValuesParser;
 
 use crate::args::architecture::ARCHITECTURES;
-use crate::args::duration::GoDuration;
 use crate::args::go_bool::GoBool;
+use hoist_api::duration::GoDuration;
 
 /// The flag group.
 #[derive(Debug, Clone, clap::Args)]

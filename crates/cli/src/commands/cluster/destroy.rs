@@ -13,12 +13,12 @@ use serde_json::json;
 
 use crate::apply::FIELD_MANAGER;
 use crate::args::cluster_reference::ClusterReference;
-use crate::args::duration::GoDuration;
 use crate::args::go_bool::GoBool;
 use crate::args::kubeconfig::KubeconfigFlags;
 use crate::commands::Context;
 use crate::commands::cluster::{self, Unserved, unserved};
 use crate::session::Session;
+use hoist_api::duration::GoDuration;
 
 use follow::Follower;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::apply::Object;
-use crate::args::duration::GoDuration;
+use hoist_api::duration::GoDuration;
 
 /// What a NodePool is made of.
 pub struct NodePoolManifest<'a> {

@@ -10,12 +10,12 @@ use hoist_registry::{Layout, Observer};
 use hoist_release::ImageReference;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::args::duration::GoDuration;
 use crate::args::kubeconfig::KubeconfigFlags;
 use crate::commands::Context;
 use crate::commands::release::registry::{self, RegistryFlags};
 use crate::failure::usage;
 use crate::printer::Printer;
+use hoist_api::duration::GoDuration;
 
 /// Repository of release images in a registry.
 const REPOSITORY: &str = "hoist/release";

@@ -20,7 +20,7 @@ pub async fn left(
 ) -> Result<Option<Duration>, ApiError> {
     let text = hosted_cluster.annotations().get(DESTROY_GRACE_PERIOD);
     // What is no duration was told of while the cluster lived, and holds nothing up.
-    let Some(period) = text.and_then(|text| hoist_plan::duration::parse(text)) else { return Ok(None) };
+    let Some(period) = text.and_then(|text| hoist_api::duration::parse(text)) else { return Ok(None) };
     let before = hosted_cluster.status.clone().unwrap_or_default();
     let now = ctx.clock.now();
     let said = find(&before.conditions, ConditionType::HostedClusterDestroyed);

@@ -17,6 +17,11 @@ pub struct InvalidDuration(String);
 const UNITS: [(&str, f64); 7] =
     [("ns", 1e-9), ("us", 1e-6), ("µs", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
 
+/// Reads one; `None` when it is none, or negative.
+pub fn parse(text: &str) -> Option<Duration> {
+    text.parse::<GoDuration>().ok().map(|duration| duration.0)
+}
+
 impl FromStr for GoDuration {
     type Err = InvalidDuration;
 
