@@ -93,8 +93,9 @@ pub fn end_pods() -> Result<(), Error> {
             Err(error) => return Err(Error::Unmount { path, source: error.into() }),
         }
     }
+    let deadline = Instant::now() + DEADLINE;
     for group in groups {
-        remove_control_group(&group).map_err(|source| Error::ControlGroup { path: group, source })?;
+        remove_control_group(&group, deadline).map_err(|source| Error::ControlGroup { path: group, source })?;
     }
     Ok(())
 }
@@ -129,13 +130,20 @@ fn children(group: &Path) -> Vec<PathBuf> {
     entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_dir()).collect()
 }
 
-fn remove_control_group(group: &Path) -> io::Result<()> {
+/// Removes a group and those below it. One that is busy is waited for until `deadline`: the first thread of a killed process
+/// is a zombie, and gone for [`Process::by_pid`], while others are still on their way out.
+fn remove_control_group(group: &Path, deadline: Instant) -> io::Result<()> {
     for child in children(group) {
-        remove_control_group(&child)?;
+        remove_control_group(&child, deadline)?;
     }
-    match fs::remove_dir(group) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        result => result,
+    loop {
+        match fs::remove_dir(group) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy && Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            result => return result,
+        }
     }
 }
 

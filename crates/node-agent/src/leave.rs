@@ -11,7 +11,7 @@ use std::{
 use hoist_host::{HostRoot, init_system, teardown, undo::Journal};
 use hoist_node_config::{
     Stage,
-    join::{Order, Report},
+    join::{Failure, Order, Report},
 };
 
 use crate::{
@@ -27,6 +27,8 @@ use crate::{
 const DRAIN_DEADLINE: Duration = Duration::from_secs(300);
 /// How long an unreachable server is tried before leaving is given up.
 const UNREACHABLE_DEADLINE: Duration = Duration::from_secs(20);
+/// Between tries of a host that was ordered to leave and could not be restored.
+const RESTORE_PAUSE: Duration = Duration::from_secs(5);
 /// A join that is at work is waited for this long.
 const LOCK_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -71,7 +73,19 @@ async fn run(arguments: &LeaveArguments, progress: &Progress) -> Result<String, 
     if let Some(state) = &mut state {
         leaving(&root, state)?;
     }
-    restore(&root, state.as_ref(), &mut journal, progress)?;
+    while let Err(cause) = restore(&root, state.as_ref(), &mut journal, progress) {
+        if let (Some(state), Some(server)) = (&state, &server) {
+            let (name, token) = (&state.this_host.node_name, &state.report_token);
+            // Told where people look first; the cause is in the log all the same.
+            let _ = server.report(name, token, &report(state, Some(&cause))).await;
+        }
+        if !arguments.ordered {
+            return Err(cause);
+        }
+        // The agent, who would ask again, is among what was stopped.
+        say(format!("Not restored: {cause}; tried again in {} s", RESTORE_PAUSE.as_secs()));
+        tokio::time::sleep(RESTORE_PAUSE).await;
+    }
     if let (Some(state), Some(server)) = (&state, &server)
         && let Err(error) = server.left(&state.this_host.node_name, &state.report_token).await
         && !error.is_gone()
@@ -91,18 +105,23 @@ fn leaving(root: &HostRoot, state: &mut State) -> Result<(), Cause> {
     state.save(root)
 }
 
+/// What the cluster is told.
+fn report(state: &State, failure: Option<&Cause>) -> Report {
+    Report {
+        stage: Stage::Leaving,
+        failed_stage: failure.map(|_| Stage::Leaving),
+        failure: failure.map(|cause| Failure { cause: cause.cause.clone(), next_step: cause.next_step.clone() }),
+        times: BTreeMap::default(),
+        versions: state.versions.clone(),
+        revision: None,
+    }
+}
+
 /// Asks to leave and waits until the cluster has drained the node.
 async fn agree(root: &HostRoot, state: &mut State, server: &Server, progress: &Progress) -> Result<(), Cause> {
     let by_force = "run `hoist-node leave --force` to restore this host without asking; its pods end at once";
     let (name, token) = (&state.this_host.node_name.clone(), &state.report_token.clone());
-    let report = Report {
-        stage: Stage::Leaving,
-        failed_stage: None,
-        failure: None,
-        times: BTreeMap::default(),
-        versions: state.versions.clone(),
-        revision: None,
-    };
+    let report = report(state, None);
     say(format!("Leaving cluster {}", state.cluster));
     let started = Instant::now();
     let mut is_told = false;

@@ -81,7 +81,7 @@ pub fn remove_host(world: &mut World) -> anyhow::Result<()> {
         unknown.contains("no-such") && unknown.contains(HOST),
         "the refusal names no host that is there: {unknown}"
     );
-    world.hcp(&["remove", "host", HOST, "--name", CLUSTER])?.success()?;
+    restored_once_it_can_be(world, HOST)?;
 
     // A Node that goes with pods on it leaves them there for a minute: only eviction has them gone by now.
     let left = movable_pods(world, &kubeconfig, HOST)?;
@@ -90,8 +90,6 @@ pub fn remove_host(world: &mut World) -> anyhow::Result<()> {
     world.kubectl_in(&kubeconfig, &rollout)?.success()?;
     let nodes = world.kubectl_in(&kubeconfig, &["get", "nodes", "--output", "name"])?.success()?;
     ensure!(!nodes.contains(HOST), "the Node is still there: {nodes}");
-    let hosts = world.kubectl(&["--namespace", NAMESPACE, "get", "hosts", "--output", "name"])?.success()?;
-    ensure!(!hosts.contains(HOST), "the Host is still there: {hosts}");
     eventually("the host is what it was", Duration::from_secs(20), || {
         let now = world.in_host(HOST, FOOTPRINT)?.success()?;
         let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
@@ -102,6 +100,26 @@ pub fn remove_host(world: &mut World) -> anyhow::Result<()> {
     world.kubectl_in(&kubeconfig, &["delete", "deployment", "moved"])?.success()?;
     world.local(&["host", "remove", HOST])?.success()?;
     Ok(())
+}
+
+/// Removes a host that at first cannot be restored: that is told, and it restores itself as soon as it can.
+fn restored_once_it_can_be(world: &World, host: &str) -> anyhow::Result<()> {
+    const BUSY: &str = "/opt/hoist/bin";
+    world.in_host(host, &format!("mount --bind {BUSY} {BUSY}"))?.success()?;
+    world.hcp(&["remove", "host", host, "--name", CLUSTER, "--timeout", "0s"])?.success()?;
+    let told = eventually("the cluster is told why the host is not restored", Duration::from_secs(60), || {
+        let found = world.object(NAMESPACE, "host", host)?;
+        let message = found["status"]["message"].as_str().unwrap_or_default();
+        ensure!(message.contains("could not be undone") && message.contains("/opt/hoist"), "it says {message:?}");
+        Ok(())
+    });
+    world.in_host(host, &format!("umount {BUSY}"))?.success()?;
+    told?;
+    eventually("the Host is gone", Duration::from_secs(30), || {
+        let hosts = world.kubectl(&["--namespace", NAMESPACE, "get", "hosts", "--output", "name"])?.success()?;
+        ensure!(!hosts.contains(host), "still there: {hosts}");
+        Ok(())
+    })
 }
 
 /// A stopped host is a machine without power: nothing of it runs, and what it was comes back with it.

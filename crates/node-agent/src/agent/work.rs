@@ -35,9 +35,8 @@ impl Work {
             }
             None => Command::new(&program),
         };
-        // A leave removes all logs, its own among them, and must not end on a closed pipe; of an update people want to know.
-        let log = if name == "leave" { Stdio::null() } else { log(root, name) };
-        command.args(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).process_group(0);
+        let (stdout, stderr) = logs(root, name);
+        command.args(words).stdin(Stdio::null()).stdout(stdout).stderr(stderr).process_group(0);
         Ok(Self { child: command.spawn()?, unit })
     }
 
@@ -56,8 +55,9 @@ impl Work {
     }
 }
 
-/// The log of its own, beside those of the services.
-fn log(root: &HostRoot, name: &str) -> Stdio {
+/// A log of its own, beside those of the services, for both outputs. A leave that goes well removes its own with the others.
+fn logs(root: &HostRoot, name: &str) -> (Stdio, Stdio) {
     let path = root.path(&format!("{}/{name}.log", paths::LOGS));
-    OpenOptions::new().create(true).append(true).open(path).map_or_else(|_| Stdio::null(), Stdio::from)
+    let log = OpenOptions::new().create(true).append(true).open(path).and_then(|file| Ok((file.try_clone()?, file)));
+    log.map_or_else(|_| (Stdio::null(), Stdio::null()), |(stdout, stderr)| (stdout.into(), stderr.into()))
 }

@@ -29,6 +29,8 @@ const DRAIN: Duration = Duration::from_secs(60);
 const RESTORE: Duration = Duration::from_secs(120);
 /// How long it may take when not even its kubelet is heard: an agent that lives answers an order within a second.
 const RESTORE_SILENT: Duration = Duration::from_secs(15);
+/// What was said longer ago no longer shows that a machine lives.
+const RECENT: Duration = Duration::from_secs(30);
 
 /// Moves the pods of a host that a person wants removed; `true` when none is left, or when the deadline is over: the pool's
 /// `nodeDrainTimeout`, where 0 means none.
@@ -84,7 +86,7 @@ pub async fn leave(
     // A Node of the same name may be somebody else's.
     let owns_node = owns_node(host);
     let guest = guest.filter(|_| owns_node);
-    let patience = patience(host, guest.and_then(|guest| guest.node(&name)).as_deref());
+    let patience = patience(host, guest.and_then(|guest| guest.node(&name)).as_deref(), ctx.clock.now());
     if !has_left && waited < patience {
         if let Some(guest) = guest
             && waited < DRAIN
@@ -95,8 +97,10 @@ pub async fn leave(
         return Ok(Action::requeue(drain::LOOK_AGAIN));
     }
     if !has_left && !patience.is_zero() {
+        let message = host.status.as_ref().and_then(|status| status.message.as_deref());
+        let said = message.map(|message| format!("; it said: {message}")).unwrap_or_default();
         let note = format!(
-            "the machine did not restore itself within {} s; if it ever runs again, run `hoist-node leave --force` on it",
+            "the machine did not restore itself within {} s; if it ever runs again, run `hoist-node leave --force` on it{said}",
             patience.as_secs()
         );
         ctx.events.warning(&host.object_ref(&()), "HostSilent", note).await;
@@ -116,14 +120,17 @@ pub async fn leave(
 }
 
 /// How long a machine is waited for.
-fn patience(host: &Host, node: Option<&Node>) -> Duration {
+fn patience(host: &Host, node: Option<&Node>, now: Timestamp) -> Duration {
     let was_let_in = owns_node(host) || host.status.as_ref().is_some_and(|status| status.bootstrap.is_some());
     if !was_let_in {
         // Nothing of ours runs there that could hear the order.
         return Duration::ZERO;
     }
     let is_silent = node.and_then(node_facts::ready_condition).is_some_and(|condition| condition.status == "Unknown");
-    if is_silent { RESTORE_SILENT } else { RESTORE }
+    // One that cannot be restored has no kubelet any more, and says why with every try.
+    let reported = host.status.as_ref().and_then(|status| status.last_report_time.as_ref());
+    let is_heard = reported.is_some_and(|time| elapsed_since(time.0, now) < RECENT);
+    if is_silent && !is_heard { RESTORE_SILENT } else { RESTORE }
 }
 
 /// When a person asked for the removal, or the host said that it leaves. A value that is no time counts as long ago: whoever
@@ -168,14 +175,22 @@ mod tests {
     #[test]
     fn a_machine_is_waited_for_as_long_as_it_may_still_hear() {
         let mut host = fixtures::host("worker-0");
-        assert_eq!(patience(&host, None), Duration::ZERO, "it was never let in");
+        let now = fixtures::now();
+        assert_eq!(patience(&host, None, now), Duration::ZERO, "it was never let in");
         host.status = Some(hoist_api::host::HostStatus { node: Some("worker-0".to_owned()), ..Default::default() });
         let mut node = fixtures::node("worker-0");
-        assert_eq!(patience(&host, Some(&node)), RESTORE);
+        assert_eq!(patience(&host, Some(&node), now), RESTORE);
         let conditions = node.status.as_mut().unwrap().conditions.as_mut().unwrap();
         conditions[0].status = "Unknown".to_owned();
-        assert_eq!(patience(&host, Some(&node)), RESTORE_SILENT);
-        assert_eq!(patience(&host, None), RESTORE, "nobody knows how the Node is");
+        assert_eq!(patience(&host, Some(&node), now), RESTORE_SILENT);
+        assert_eq!(patience(&host, None, now), RESTORE, "nobody knows how the Node is");
+        let ago = |seconds| {
+            k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now - jiff::SignedDuration::from_secs(seconds))
+        };
+        for (seconds, expected) in [(5, RESTORE), (60, RESTORE_SILENT)] {
+            host.status.as_mut().unwrap().last_report_time = Some(ago(seconds));
+            assert_eq!(patience(&host, Some(&node), now), expected, "it spoke {seconds} s ago");
+        }
     }
 
     #[tokio::test]
