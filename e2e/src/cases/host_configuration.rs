@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
 use super::create::{CLUSTER, kubeconfig};
-use super::join::release_image;
+use super::join::{ready_nodes, release_image};
 use super::leaving::FOOTPRINT;
 use hoist_e2e::eventually::eventually;
 use hoist_e2e::world::{World, expect_condition};
@@ -29,9 +29,8 @@ pub fn of_hosts(world: &mut World) -> anyhow::Result<()> {
     let registry = world.fact("registry")?.to_owned();
     config_map(world, TUNING, "tuning", &tuning())?;
     config_map(world, CONFIG, "config", &config(&registry).replace("maxPods", "maxPodz"))?;
-    world
-        .hcp(&["create", "nodepool", "none", "--name", POOL, "--cluster-name", CLUSTER, "--replicas", "1"])?
-        .success()?;
+    let create = ["create", "nodepool", "none", "--name", POOL, "--cluster-name", CLUSTER, "--replicas", "1"];
+    world.hcp(&[&create[..], &["--node-upgrade-type", "InPlace"]].concat())?.success()?;
     let references = json!({"spec": {"config": [{"name": CONFIG}], "tuningConfig": [{"name": TUNING}]}}).to_string();
     in_clusters(world, &["patch", "nodepool", POOL, "--type=merge", "--patch", &references])?;
     told(world, "ValidMachineConfig", "False", "maxPodz is no field of KubeletConfiguration")?;
@@ -51,11 +50,10 @@ pub fn of_hosts(world: &mut World) -> anyhow::Result<()> {
     let there = format!("stat -c '%a %u' {OURS}; cat {OURS} {THEIRS} /proc/sys/net/core/somaxconn");
     let found = world.in_host(HOST, &there)?.success()?;
     ensure!(found.split_whitespace().eq(["600", "0", "42", "theirs", "ours", "4321"]), "the host has {found:?}");
-    let pods = ["get", "node", HOST, "--output", "jsonpath={.status.allocatable.pods}"];
-    let pods = world.kubectl_in(&kubeconfig, &pods)?.success()?;
-    ensure!(pods == "37", "the node takes {pods} pods");
+    takes_37_pods(world, &kubeconfig)?;
     only_its_own_pool_reads(world, &kubeconfig)?;
     pulled_through_the_mirror(world, &kubeconfig, &registry)?;
+    put_back(world, &kubeconfig, &registry)?;
 
     world.hcp(&["remove", "host", HOST, "--name", CLUSTER])?.success()?;
     eventually("the host is what it was", Duration::from_secs(20), || {
@@ -131,6 +129,36 @@ fn told(world: &World, type_: &str, status: &str, words: &str) -> anyhow::Result
         let pool = world.object("clusters", "nodepool", POOL)?;
         let message = expect_condition(&pool, type_, status, None)?;
         ensure!(message.contains(words), "{type_} says {message}");
+        Ok(())
+    })
+}
+
+fn takes_37_pods(world: &World, kubeconfig: &str) -> anyhow::Result<()> {
+    let pods = ["get", "node", HOST, "--output", "jsonpath={.status.allocatable.pods}"];
+    let pods = world.kubectl_in(kubeconfig, &pods)?.success()?;
+    ensure!(pods == "37", "the node takes {pods} pods");
+    Ok(())
+}
+
+/// Settings with which kubelet does not run: what ran before is put back, the pool says so, and the next settings are tried.
+fn put_back(world: &World, kubeconfig: &str, registry: &str) -> anyhow::Result<()> {
+    let reserved = config(registry).replace("{maxPods: 37}", "{maxPods: 38, systemReserved: {memory: 900Gi}}");
+    config_map(world, CONFIG, "config", &reserved)?;
+    eventually("what ran before is put back", Duration::from_secs(90), || {
+        let pool = world.object("clusters", "nodepool", POOL)?;
+        let message = expect_condition(&pool, "UpdatingConfig", "True", Some("InplaceUpgradeFailed"))?;
+        ensure!(message.contains(HOST) && message.contains("was put back and runs"), "UpdatingConfig says {message}");
+        Ok(())
+    })?;
+    ensure!(ready_nodes(world, kubeconfig)?.contains(&HOST.to_owned()), "{HOST} is not Ready");
+    takes_37_pods(world, kubeconfig)?;
+    config_map(world, CONFIG, "config", &config(registry))?;
+    eventually("the settings of before are what the pool wants again", TOLD, || {
+        let pool = world.object("clusters", "nodepool", POOL)?;
+        expect_condition(&pool, "UpdatingConfig", "False", None)?;
+        let query = ["get", "node", HOST, "--output", "jsonpath={.spec.unschedulable}"];
+        let cordoned = world.kubectl_in(kubeconfig, &query)?.success()?;
+        ensure!(cordoned.is_empty(), "{HOST} is still cordoned");
         Ok(())
     })
 }

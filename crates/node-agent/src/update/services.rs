@@ -1,5 +1,6 @@
 //! Services of a node in the middle of an update: stopped, emptied, and heard of again.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use hoist_host::{HostRoot, init_system, teardown, wipe};
@@ -16,6 +17,9 @@ use crate::{
 const READY: Duration = Duration::from_secs(150);
 const READY_ANEW: Duration = Duration::from_secs(300);
 const INTERVAL: Duration = Duration::from_millis(250);
+/// A kubelet that was started so often is not waited for any longer: its settings or its host do not let it run. While
+/// containerd starts anew, too, the first starts may fail.
+const MOST_STARTS: usize = 6;
 /// Those that run pods. The others go on: without them nobody would hear of this host, nor end what was begun.
 const OF_PODS: [&str; 3] = ["kubelet", "cni", "containerd"];
 
@@ -45,7 +49,11 @@ pub(super) async fn await_node(
     let deadline = if is_new { READY_ANEW } else { READY };
     let started = Instant::now();
     let api = node_api(root, config)?;
+    let init = init_system::detect(root).map_err(|cause| Cause::of(&cause, "correct the cause"))?;
+    // The one that is to end first is among them.
+    let mut processes = BTreeSet::new();
     loop {
+        processes.extend(init.process("kubelet"));
         let why = match api.node(name).await {
             Ok(Some(node)) => match judge(&node, &config.kubernetes_version, since) {
                 None => return Ok(()),
@@ -54,14 +62,16 @@ pub(super) async fn await_node(
             Ok(None) => "kubelet has not registered the node".to_owned(),
             Err(cause) => chain(&cause),
         };
-        if started.elapsed() > deadline {
+        let given_up = if processes.len() > MOST_STARTS {
+            Some(format!("ended {} times, and did not make node {name} Ready", processes.len() - 1))
+        } else if started.elapsed() > deadline {
+            Some(format!("did not make node {name} Ready within {} s", deadline.as_secs()))
+        } else {
+            None
+        };
+        if let Some(what) = given_up {
             return Err(Cause::new(
-                format!(
-                    "kubelet {} did not make node {name} Ready within {} s: {why}{}",
-                    config.kubernetes_version,
-                    deadline.as_secs(),
-                    last_words("kubelet")
-                ),
+                format!("kubelet {} {what}: {why}{}", config.kubernetes_version, last_words("kubelet")),
                 "look at /var/log/hoist/kubelet.log on the host, or journalctl -u hoist-kubelet",
             ));
         }
