@@ -10,4 +10,5 @@ pub mod power;
 pub mod signing_request;
 pub mod small_volume;
 pub mod static_pod;
+pub mod steadily;
 pub mod world;

@@ -291,7 +291,7 @@ fn flags(container: &Container) -> BTreeMap<String, String> {
 }
 
 /// Flags that may differ between a hosted component and a static pod, each for a reason.
-const DIFFERENT: [&str; 21] = [
+const DIFFERENT: [&str; 22] = [
     // A management cluster writes what its users do; a hosted one what its HostedCluster says.
     "--audit-log-path",
     "--audit-policy-file",
@@ -308,6 +308,8 @@ const DIFFERENT: [&str; 21] = [
     // Nodes of a hosted cluster reach their API at an address of their own, those of a management cluster at the node's.
     "--advertise-address",
     "--endpoint-reconciler-type",
+    // No Service leads to a management cluster's API server, which would have to forget it first.
+    "--shutdown-delay-duration",
     // A management node is reached directly.
     "--egress-selector-config-file",
     // A management cluster's Secrets lie on the disk that would hold the key as well.

@@ -12,6 +12,7 @@ use super::create::{CLUSTER, NAMESPACE, kubeconfig};
 use hoist_e2e::eventually::eventually;
 use hoist_e2e::small_volume::SmallVolume;
 use hoist_e2e::static_pod::StaticPod;
+use hoist_e2e::steadily::{Request, steadily};
 use hoist_e2e::world::{World, expect_condition};
 
 /// Name of the cluster whose disk is filled.
@@ -81,9 +82,6 @@ fn fill_and_free(world: &World) -> anyhow::Result<()> {
     })?;
     Ok(())
 }
-
-/// What a client asks for, again and again.
-type Request<'a> = Box<dyn Fn() -> anyhow::Result<String> + Sync + 'a>;
 
 const PASSED_ON: &str = "hypershift.openshift.io/skip-release-image-validation";
 /// How long the management API is away.
@@ -171,17 +169,4 @@ fn be_away(world: &World, node: &str) -> anyhow::Result<()> {
         expect_condition(&cluster, "Available", "True", None)
     })?;
     Ok(())
-}
-
-/// Makes requests, three a second, until told to stop: how many, and what failed.
-fn steadily(request: &Request<'_>, is_over: &AtomicBool) -> (u32, Vec<String>) {
-    let (mut count, mut failures) = (0, Vec::new());
-    while !is_over.load(Ordering::Relaxed) {
-        count += 1;
-        if let Err(error) = request() {
-            failures.push(format!("{error:#}"));
-        }
-        thread::sleep(Duration::from_millis(300));
-    }
-    (count, failures)
 }

@@ -103,10 +103,11 @@ pub fn hosted(plan: &Plan) -> Settings {
         is_audited: plan.api_server_configuration.audit.is_some(),
         configuration: plan.api_server_configuration.clone(),
         tuning: plan.api_server_tuning.clone(),
-        // With several replicas, Services of the management cluster must forget one before it stops answering.
-        shutdown_delay: if is_highly_available { 15 } else { 0 },
+        // Services of the management cluster must forget one before it stops answering; a single one has a successor that
+        // is Ready by then. Load balancers take longer than nodes.
+        shutdown_delay: if is_highly_available { 15 } else { 3 },
         // Without etcd, which may go first, it ends only when it is killed: a destroyed cluster waits for that.
-        termination_grace_period: if is_highly_available { 75 } else { 5 },
+        termination_grace_period: if is_highly_available { 75 } else { 7 },
     }
 }
 
