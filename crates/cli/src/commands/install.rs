@@ -1,6 +1,7 @@
 //! `install`, `install render`, `install helm` and `uninstall`: the operator on a management cluster.
 
 mod chart;
+mod definitions;
 mod flags;
 mod helm;
 mod objects;
@@ -142,8 +143,14 @@ async fn apply(arguments: &InstallArguments, context: &Context) -> Result<()> {
     };
     let (definitions, rest): (Vec<Object>, Vec<Object>) =
         all.into_iter().filter(|object| scope.holds(object)).partition(|object| Scope::Crds.holds(object));
-    try_join_all(definitions.iter().map(|object| object.apply(&session, FIELD_MANAGER, Mode::Keep))).await?;
-    for object in &definitions {
+    let is_foreign = try_join_all(
+        definitions.iter().map(|object| definitions::is_foreign(&session, object.name(), &context.printer)),
+    )
+    .await?;
+    let own: Vec<&Object> =
+        definitions.iter().zip(is_foreign).filter(|(_, is_foreign)| !is_foreign).map(|(object, _)| object).collect();
+    try_join_all(own.iter().map(|object| object.apply(&session, FIELD_MANAGER, Mode::Keep))).await?;
+    for object in own {
         context.printer.applied(object.kind(), object.namespace(), object.name());
     }
     // Objects of these kinds would be refused before.

@@ -16,6 +16,7 @@ use serde::de::DeserializeOwned;
 
 use crate::args::kubeconfig::KubeconfigFlags;
 use crate::commands::Context;
+use crate::commands::install::definitions::is_foreign;
 use crate::session::Session;
 
 /// Longest wait for the namespace to be gone.
@@ -54,7 +55,10 @@ pub async fn uninstall(arguments: UninstallArguments, context: &Context) -> Resu
     delete_ours::<PriorityClass>(&session, context).await?;
     let definitions: Api<CustomResourceDefinition> = Api::all(session.client());
     for definition in hoist_api::custom_resource_definitions() {
-        delete(&session, &definitions, &definition.name_any(), "", context).await?;
+        let name = definition.name_any();
+        if !is_foreign(&session, &name, &context.printer).await? {
+            delete(&session, &definitions, &name, "", context).await?;
+        }
     }
     context.printer.note("Hoist is uninstalled.");
     Ok(())
