@@ -19,7 +19,6 @@ use kube::Api;
 use tokio::time::Instant;
 
 use crate::args::cluster_reference::ClusterReference;
-use crate::args::duration::GoDuration;
 use crate::args::go_bool::GoBool;
 use crate::args::kubeconfig::KubeconfigFlags;
 use crate::args::names::dns_label;
@@ -27,6 +26,7 @@ use crate::commands::{Context, cluster};
 use crate::failure::usage;
 use crate::printer::Printer;
 use crate::session::Session;
+use hoist_api::duration::GoDuration;
 
 use collect::Collector;
 use folder::Folder;
@@ -40,8 +40,9 @@ const ARCHIVE: &str = "hypershift-dump.tar.gz";
   hcp dump cluster --name demo --artifact-dir ./dump
   hcp dump cluster --name demo --artifact-dir ./dump --dump-guest-cluster
 
-Values of Secrets, kubeconfigs, tokens and private keys are replaced; their names stay. Look through
-the files before you give them away all the same: logs are written as they are.
+Values of Secrets, kubeconfigs, tokens and private keys are replaced; their names stay. Logs lose
+what looks like a key, a token or a password; look through them all the same before you give them
+away.
 
 Exit code 0 when the HostedCluster, its control plane and its pods were read; what else could not be
 read is listed in not-read.txt and on standard error.")]

@@ -131,7 +131,10 @@ impl Collector {
         while let Some((log, text)) = outcomes.next().await {
             self.waiting.update(&format!("logs of {namespace}"));
             match text {
-                Ok(text) => self.folder.write(&format!("{}{}", self.prefix, log.path(namespace)), &text)?,
+                Ok(text) => {
+                    let text = redact::logs::redact(&text);
+                    self.folder.write(&format!("{}{}", self.prefix, log.path(namespace)), &text)?;
+                }
                 Err(cause) => self.miss(&format!("{}log of {namespace}/{}", self.prefix, log.name()), &cause),
             }
         }

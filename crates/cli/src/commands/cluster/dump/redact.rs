@@ -1,5 +1,7 @@
 //! Takes secrets out of objects: what a key is called stays, what it holds goes.
 
+pub mod logs;
+
 use serde_json::{Map, Value};
 
 /// What stands where a secret was.
