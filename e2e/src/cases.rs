@@ -1,6 +1,7 @@
 //! The cases in the order in which they build on each other; a file a theme.
 
 mod admission;
+mod agent;
 mod api_rules;
 mod bad_input;
 mod break_glass;
@@ -167,6 +168,7 @@ pub fn all() -> Vec<Case> {
             "join: goes on after the network was lost and after it was killed",
             join_faults::interrupted,
         ),
+        Case::beside("agent", "agent: a control plane is served, and a host joins it", agent::served),
         Case::beside("proxy", "join: a host behind an HTTPS proxy", join_faults::behind_a_proxy),
         Case::new("faults: the management API away for a minute", control_plane_faults::management_api_away),
         Case::new("leave: a dead machine is removed", join_faults::dead_machine),

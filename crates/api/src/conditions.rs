@@ -68,6 +68,7 @@ pub enum NodePoolConditionType {
     AllMachinesReady,
     AllNodesHealthy,
     ValidPlatformConfig,
+    ClusterNetworkCIDRConflict,
     AutorepairEnabled,
     Ready,
     /// Ours: fields of the spec that have no effect here.

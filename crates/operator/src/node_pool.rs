@@ -5,6 +5,8 @@
 //! hosts that run something else are brought to it one after the other, see [`rollout`].
 
 pub mod configuration;
+#[cfg(test)]
+mod every;
 pub mod node_config;
 pub mod rollout;
 pub mod status;

@@ -175,7 +175,7 @@ pub fn destroy(world: &mut World) -> anyhow::Result<()> {
 }
 
 /// Waits until nothing of ours is on a host.
-fn is_plain_again(world: &World, host: &str) -> anyhow::Result<()> {
+pub fn is_plain_again(world: &World, host: &str) -> anyhow::Result<()> {
     eventually(&format!("{host} is plain again"), Duration::from_secs(60), || {
         let left =
             world.in_host(host, "ls -d /opt/hoist /var/lib/hoist 2>/dev/null; pgrep kubelet; true")?.success()?;

@@ -64,6 +64,12 @@ pub const NODE_POOL_CONDITIONS: &[Condition] = &[
         &["InvalidConfiguration", "StatusUnknown"],
     ),
     well(
+        "ClusterNetworkCIDRConflict",
+        Well::False,
+        "There only when nodes have addresses in spec.networking.clusterNetwork of the HostedCluster, which belong to pods.",
+        &["InvalidConfiguration"],
+    ),
+    well(
         "UpdatingPlatformMachineTemplate",
         Well::Either,
         "Machines are being replaced because the platform's settings changed.",

@@ -1,6 +1,7 @@
 //! The status of a NodePool: pure, from its hosts and their Nodes.
 
 mod configuration;
+mod network;
 mod nodes_info;
 mod release;
 mod updating;
@@ -64,8 +65,14 @@ pub fn compute(pool: &NodePool, facts: &Facts<'_>, now: Timestamp) -> NodePoolSt
     let is_blind = facts.nodes.is_none() && before.replicas.is_some_and(|replicas| replicas > 0);
     let mut verdicts = verdicts(pool, facts, &own);
     if is_blind {
-        let of_nodes =
-            [Type::Ready, Type::AllMachinesReady, Type::AllNodesHealthy, Type::UpdatingVersion, Type::UpdatingConfig];
+        let of_nodes = [
+            Type::Ready,
+            Type::AllMachinesReady,
+            Type::AllNodesHealthy,
+            Type::UpdatingVersion,
+            Type::UpdatingConfig,
+            Type::ClusterNetworkCIDRConflict,
+        ];
         verdicts.retain(|verdict| !of_nodes.iter().any(|type_| verdict.type_ == type_.as_ref()));
         let said = before
             .conditions
@@ -127,6 +134,7 @@ fn verdicts(pool: &NodePool, facts: &Facts<'_>, own: &[&Arc<Node>]) -> Vec<Verdi
         ));
     }
     all.extend([machines, healthy]);
+    all.extend(network::conflict(facts.cluster, own));
     let pending: Vec<String> = facts
         .refused
         .iter()

@@ -45,5 +45,6 @@ pub const HOSTED_CLUSTER: &[Field] = &[
 /// Of a NodePool.
 pub const NODE_POOL: &[Field] = &[
     field("platform.agent", "no Agents are bound; hosts join with the line of `hcp create join-command`"),
+    field("management.replace.rollingUpdate.maxSurge", "no host can be made in advance; maxUnavailable decides"),
     field("nodeVolumeDetachTimeout", "a node is removed after its drain, volumes detach by themselves"),
 ];
