@@ -41,7 +41,7 @@ const CREDENTIAL_DEADLINE: Duration = Duration::from_secs(20);
 const LEAST_VALIDITY: SignedDuration = SignedDuration::from_secs(120);
 /// Most addresses a host may report, and most characters of any text of its own.
 const MOST_ADDRESSES: usize = 16;
-const MOST_TEXT: usize = 256;
+const MOST_TEXT: usize = 512;
 /// Certificate requests of P-256 keys have about 500 bytes.
 const MOST_REQUEST: usize = 8 * 1024;
 

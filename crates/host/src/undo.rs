@@ -6,7 +6,7 @@
 mod restore;
 mod unit;
 
-use std::{io, net::IpAddr};
+use std::{io, net::IpAddr, path::Path};
 
 use fs_err as fs;
 use hoist_node_config::paths;
@@ -228,22 +228,29 @@ impl Journal {
         }
     }
 
-    /// Undoes everything, newest first. What fails stays recorded and is returned; the rest goes on.
+    /// Undoes everything, newest first. What fails stays recorded and is returned; the rest goes on, but for the folder in which
+    /// that is recorded.
     pub fn undo(&mut self) -> Result<Vec<Failed>, Error> {
-        let mut failed = Vec::new();
-        for step in std::mem::take(&mut self.steps).into_iter().rev() {
-            if let Err(cause) = self.undo_step(&step) {
-                failed.push(Failed { step, cause });
-            }
+        let (own, others): (Vec<Step>, Vec<Step>) =
+            std::mem::take(&mut self.steps).into_iter().partition(holds_journal);
+        let mut failed = self.undo_all(others);
+        if failed.is_empty() {
+            failed = self.undo_all(own);
+        } else {
+            self.steps = own;
         }
-        self.steps = failed.iter().rev().map(|failed| failed.step.clone()).collect();
-        // The journal's own folder may be among what was removed.
+        self.steps.extend(failed.iter().rev().map(|failed| failed.step.clone()));
         if self.steps.is_empty() {
             self.root.remove(paths::UNDO_JOURNAL).map_err(|source| Error::Journal { action: "remove", source })?;
         } else {
             self.save()?;
         }
         Ok(failed)
+    }
+
+    fn undo_all(&self, steps: Vec<Step>) -> Vec<Failed> {
+        let undo = |step: Step| self.undo_step(&step).err().map(|cause| Failed { step, cause });
+        steps.into_iter().rev().filter_map(undo).collect()
     }
 
     fn save(&self) -> Result<(), Error> {
@@ -277,6 +284,13 @@ impl Journal {
             Step::RemoveTable { family, name } => netlink::remove_table(*family, name).map_err(|cause| chain(&cause)),
             Step::RemoveServices { init, units } => init.remove(&self.root, units).map_err(|cause| chain(&cause)),
         }
+    }
+}
+
+fn holds_journal(step: &Step) -> bool {
+    match step {
+        Step::RemoveTree { path } | Step::EmptyFolder { path } => Path::new(paths::UNDO_JOURNAL).starts_with(path),
+        _ => false,
     }
 }
 
@@ -359,6 +373,25 @@ mod tests {
         assert_eq!(failed.len(), 1);
         assert_eq!(Journal::open(&root).expect("a journal").steps(), [Step::RemoveFile { path: "/b".into() }]);
         assert!(!root.path("/a").exists());
+    }
+
+    #[test]
+    fn the_folder_of_the_journal_stays_as_long_as_a_step_does() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = HostRoot::at(folder.path());
+        let mut journal = Journal::open(&root).expect("a journal");
+        journal.record(Step::RemoveTree { path: paths::STATE.into() }).expect("recorded");
+        journal.record(Step::RemoveFile { path: "/b".into() }).expect("recorded");
+        root.write("/b/c", 0o644, b"").expect("written");
+        root.write(&format!("{}/other", paths::STATE), 0o644, b"").expect("written");
+        assert_eq!(journal.undo().expect("a journal").len(), 1);
+        let mut journal = Journal::open(&root).expect("a journal");
+        assert_eq!(journal.steps().len(), 2);
+        assert!(root.path(&format!("{}/other", paths::STATE)).exists());
+
+        fs::remove_dir_all(root.path("/b")).expect("removed");
+        assert!(journal.undo().expect("a journal").is_empty());
+        assert!(!root.path(paths::STATE).exists());
     }
 
     #[test]

@@ -229,10 +229,10 @@ impl Update<'_> {
         Record::remove(self.root)?;
         Ok(match outcome {
             Ok(()) => {
-                Ended::NotUpdated(Cause::new(format!("{cause}; Kubernetes {version} was put back and runs"), next_step))
+                Ended::NotUpdated(Cause::new(format!("Kubernetes {version} was put back and runs: {cause}"), next_step))
             }
             Err(second) => Ended::Broken(Cause::new(
-                format!("{cause}; and Kubernetes {version}, put back, does not come up either: {}", second.cause),
+                format!("Kubernetes {version}, put back, does not come up either ({}): {cause}", second.cause),
                 REPORT,
             )),
         })

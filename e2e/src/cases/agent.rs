@@ -9,7 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use serde_json::json;
 
 use super::create::{is_plain_again, kubeconfig};
-use super::join::ready_nodes;
+use super::join::{ready_nodes, release_image};
 use hoist_e2e::eventually::eventually;
 use hoist_e2e::world::{World, expect_condition, write_file};
 
@@ -39,8 +39,12 @@ pub fn served(world: &mut World) -> anyhow::Result<()> {
         world.kubectl_in(&kubeconfig, &["get", "--raw", "/readyz"])?.success()?;
         Ok(kubeconfig)
     })?;
-    let again = world.kubectl(&apply)?.success()?;
-    ensure!(again.lines().all(|line| line.ends_with("unchanged")), "applied again: {again}");
+    let generation =
+        |kind| Ok::<_, anyhow::Error>(world.object("clusters", kind, CLUSTER)?["metadata"]["generation"].clone());
+    let before = (generation("hostedcluster")?, generation("nodepool")?);
+    world.kubectl(&apply)?.success()?;
+    let after = (generation("hostedcluster")?, generation("nodepool")?);
+    ensure!(before == after, "applied again, something changed: generations {before:?}, then {after:?}");
     let plane = world.object("clusters-bare", "hostedcontrolplane", CLUSTER)?;
     ensure!(plane["spec"]["platform"]["type"] == "None", "the platform is {}", plane["spec"]["platform"]);
     known_by_certificate(world, &kubeconfig, &certificate, &key)?;
@@ -65,6 +69,7 @@ pub fn served(world: &mut World) -> anyhow::Result<()> {
 /// What the command line renders, with the authority in it, and in the order in which nothing finds what it needs.
 fn manifests(world: &World) -> anyhow::Result<String> {
     let pull_secret = world.fact("pullSecret")?;
+    let release = release_image(world)?;
     let rendered = world
         .hcp(&[
             "create",
@@ -76,6 +81,8 @@ fn manifests(world: &World) -> anyhow::Result<String> {
             AGENTS,
             "--pull-secret",
             pull_secret,
+            "--release-image",
+            &release,
             "--control-plane-availability-policy",
             "SingleReplica",
             "--node-pool-replicas",

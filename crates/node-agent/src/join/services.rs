@@ -205,19 +205,57 @@ pub(super) async fn await_ready(
     }
 }
 
-/// The last line of a service's log, where our own supervisor keeps one.
+/// What a service said last, where our own supervisor keeps its log.
 pub(crate) fn last_words(unit: &str) -> String {
     let text = fs_err::read(format!("{}/{unit}.log", paths::LOGS)).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    match text.lines().rev().find(|line| !line.trim().is_empty()) {
+    match last_line(&String::from_utf8_lossy(&text)) {
         Some(line) => format!("; its log ends with: {}", line.chars().take(300).collect::<String>()),
         None => String::new(),
     }
 }
 
+/// Lines in which an error is looked for: those of a start or two of a program that ends at once.
+const LAST_LINES: usize = 60;
+
+/// A line in the form of Kubernetes' programs: whether it is an error, whose it is, and what it says.
+fn klog(line: &str) -> Option<(bool, &str, &str)> {
+    let mut words = line.split_whitespace();
+    let (first, _, process) = (words.next()?, words.next()?, words.next()?);
+    let date = first.strip_prefix(['I', 'W', 'E', 'F'])?;
+    let is_line = date.len() == 4 && date.chars().all(|digit| digit.is_ascii_digit());
+    is_line.then_some((first.starts_with(['E', 'F']), process, line.split_once("] ")?.1))
+}
+
+/// The last error, of a process that has ended if there is one: the next may have said something, too, by now. Without an
+/// error the last line.
+fn last_line(log: &str) -> Option<&str> {
+    let lines = || log.lines().rev().filter(|line| !line.trim().is_empty());
+    let current = lines().find_map(klog).map(|(_, process, _)| process);
+    let errors = || lines().take(LAST_LINES).filter_map(klog).filter(|(is_error, ..)| *is_error);
+    let of_ended = errors().find(|(_, process, _)| Some(*process) != current);
+    of_ended.or_else(|| errors().next()).map(|(.., text)| text).or_else(|| lines().next())
+}
+
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
+
+    #[rstest]
+    #[case::none("Error: no such flag\n\n", Some("Error: no such flag"))]
+    #[case::empty("\n", None)]
+    #[case::of_one(
+        "E1122 06:00:14.1  5 a.go:1] little memory\nI1122 06:00:15.7  5 b.go:2] bye\n",
+        Some("little memory")
+    )]
+    #[case::of_the_one_before(
+        "E1122 06:00:14.1  5 a.go:1] little memory\nE1122 06:00:15.7  9 b.go:2] no limit\n",
+        Some("little memory")
+    )]
+    fn the_last_error_of_a_log_says_more_than_its_last_line(#[case] log: &str, #[case] expected: Option<&str>) {
+        assert_eq!(last_line(log), expected);
+    }
 
     #[test]
     fn only_services_whose_program_or_files_changed_are_restarted() {

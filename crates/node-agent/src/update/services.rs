@@ -63,15 +63,15 @@ pub(super) async fn await_node(
             Err(cause) => chain(&cause),
         };
         let given_up = if processes.len() > MOST_STARTS {
-            Some(format!("ended {} times, and did not make node {name} Ready", processes.len() - 1))
+            Some(format!("ended {} times", processes.len() - 1))
         } else if started.elapsed() > deadline {
-            Some(format!("did not make node {name} Ready within {} s", deadline.as_secs()))
+            Some(format!("did not make node {name} Ready within {} s: {why}", deadline.as_secs()))
         } else {
             None
         };
         if let Some(what) = given_up {
             return Err(Cause::new(
-                format!("kubelet {} {what}: {why}{}", config.kubernetes_version, last_words("kubelet")),
+                format!("kubelet {} {what}{}", config.kubernetes_version, last_words("kubelet")),
                 "look at /var/log/hoist/kubelet.log on the host, or journalctl -u hoist-kubelet",
             ));
         }
