@@ -6,6 +6,7 @@ mod every;
 use std::collections::BTreeMap;
 
 use hoist_api::hosted_cluster::configuration::ClusterConfiguration;
+use hoist_api::hosted_cluster::platform::{PlatformSpec, PlatformType};
 use hoist_api::hosted_cluster::references::{LocalObjectReference, NameReference};
 use hoist_api::hosted_cluster::{AescbcSpec, SecretEncryptionSpec};
 use hoist_api::hosted_control_plane::HostedControlPlaneSpec;
@@ -68,6 +69,14 @@ pub fn control_plane(hosted_cluster: &HostedCluster, identity: &Identity) -> Hos
     HostedControlPlane { metadata, spec: control_plane_spec(hosted_cluster, Names::Copies), status: None }
 }
 
+/// As HyperShift: where hosts come from is none of a control plane's concern on platform Agent.
+fn of_control_plane(platform: &PlatformSpec) -> PlatformSpec {
+    match platform.type_ {
+        PlatformType::Agent => PlatformSpec { type_: PlatformType::None, ..PlatformSpec::default() },
+        _ => platform.clone(),
+    }
+}
+
 fn passed_on(hosted_cluster: &HostedCluster) -> BTreeMap<String, String> {
     hosted_cluster
         .annotations()
@@ -92,7 +101,10 @@ pub fn control_plane_spec(hosted_cluster: &HostedCluster, names: Names) -> Hoste
         infra_id: spec.infra_id.clone().unwrap_or_default(),
         update_service: spec.update_service.clone(),
         channel: spec.channel.clone(),
-        platform: spec.platform.clone(),
+        platform: match names {
+            Names::Original => spec.platform.clone(),
+            Names::Copies => of_control_plane(&spec.platform),
+        },
         controller_availability_policy: spec.controller_availability_policy,
         infrastructure_availability_policy: spec.infrastructure_availability_policy,
         dns: spec.dns.clone().unwrap_or_default(),

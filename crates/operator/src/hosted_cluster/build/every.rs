@@ -32,3 +32,11 @@ fn every_field_reaches_the_control_plane() {
         .collect();
     assert_eq!(lost, Vec::<String>::new());
 }
+
+#[test]
+fn a_control_plane_of_platform_agent_is_as_one_of_none() {
+    let mut cluster = fixtures::hosted_cluster();
+    cluster.spec.platform = serde_json::from_value(json!({"type": "Agent", "agent": {"agentNamespace": "a"}})).unwrap();
+    assert_eq!(json!(control_plane_spec(&cluster, Names::Copies).platform), json!({"type": "None"}));
+    assert_eq!(json!(control_plane_spec(&cluster, Names::Original).platform)["type"], "Agent");
+}
