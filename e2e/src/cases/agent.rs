@@ -95,8 +95,8 @@ fn manifests(world: &World) -> anyhow::Result<String> {
     let documents = rendered.trim_start_matches("---\n").split("\n---\n").map(|document| {
         let is_cluster = document.contains("kind: HostedCluster");
         changed |= is_cluster;
-        let configuration = format!("\nspec:\n  configuration: {{apiServer: {{clientCA: {{name: {AUTHORITY}}}}}}}\n");
-        if is_cluster { document.replacen("\nspec:\n", &configuration, 1) } else { document.to_owned() }
+        let configuration = format!("  configuration: {{apiServer: {{clientCA: {{name: {AUTHORITY}}}}}}}");
+        if is_cluster { document.replacen("  configuration: {}", &configuration, 1) } else { document.to_owned() }
     });
     let mut documents: Vec<String> = documents.collect();
     documents.reverse();
