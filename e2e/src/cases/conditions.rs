@@ -106,13 +106,14 @@ pub fn changed_pull_secret(world: &mut World) -> anyhow::Result<()> {
     copied()
 }
 
-/// Restarts of all containers of a namespace's pods, by pod and container.
+/// Restarts of all containers of a namespace's pods, by pod and container; pods that are going do not count.
 pub fn restarts(world: &World, namespace: &str) -> anyhow::Result<Vec<(String, i64)>> {
     let pods: Value = serde_json::from_str(
         &world.kubectl(&["--namespace", namespace, "get", "pods", "--output", "json"])?.success()?,
     )?;
     let mut found = Vec::new();
-    for pod in pods["items"].as_array().context("no list of pods")? {
+    let pods = pods["items"].as_array().context("no list of pods")?;
+    for pod in pods.iter().filter(|pod| pod["metadata"]["deletionTimestamp"].is_null()) {
         for container in pod["status"]["containerStatuses"].as_array().into_iter().flatten() {
             let name = format!("{}/{}", pod["metadata"]["name"], container["name"]);
             found.push((name, container["restartCount"].as_i64().unwrap_or_default()));
