@@ -56,7 +56,7 @@ pub fn honoured(world: &mut World) -> anyhow::Result<()> {
     ensure!(!told.contains("serviceNodePortRange") && !told.contains("kubeAPIServerDNSName"), "{told}");
 
     let read: Request<'_> = Box::new(|| world.kubectl_in(&kubeconfig, &["get", "--raw", "/api/v1/nodes"])?.success());
-    // One kube-apiserver takes the other's place, and nobody notices.
+    // One kube-apiserver takes the other's place.
     without_a_gap(&read, || as_before(world, &kubeconfig))
 }
 

@@ -12,7 +12,7 @@ use super::create::{CLUSTER, NAMESPACE, kubeconfig};
 use hoist_e2e::eventually::eventually;
 use hoist_e2e::small_volume::SmallVolume;
 use hoist_e2e::static_pod::StaticPod;
-use hoist_e2e::steadily::{Request, steadily};
+use hoist_e2e::steadily::{Request, Requests, steadily};
 use hoist_e2e::world::{World, expect_condition};
 
 /// Name of the cluster whose disk is filled.
@@ -127,7 +127,7 @@ pub fn management_api_away(world: &mut World) -> anyhow::Result<()> {
     });
     recovered?;
     ensure!(served.len() == requests.len(), "a client ended early");
-    for (name, (count, failures)) in served {
+    for (name, Requests { count, failures, .. }) in served {
         ensure!(failures.is_empty(), "{name}: {} of {count} requests failed: {failures:?}", failures.len());
         ensure!(count >= 40, "{name}: only {count} requests were made");
     }

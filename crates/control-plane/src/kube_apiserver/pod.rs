@@ -105,9 +105,9 @@ pub fn hosted(plan: &Plan) -> Settings {
         tuning: plan.api_server_tuning.clone(),
         // Services of the management cluster must forget one before it stops answering; a single one has a successor that
         // is Ready by then. Load balancers take longer than nodes.
-        shutdown_delay: if is_highly_available { 15 } else { 3 },
+        shutdown_delay: if is_highly_available { 15 } else { 5 },
         // Without etcd, which may go first, it ends only when it is killed: a destroyed cluster waits for that.
-        termination_grace_period: if is_highly_available { 75 } else { 7 },
+        termination_grace_period: if is_highly_available { 75 } else { 9 },
     }
 }
 
