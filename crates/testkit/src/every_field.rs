@@ -13,6 +13,28 @@ pub fn every_field(schema: &Value, plain: &Value, sample: &dyn Fn(&str) -> Optio
     walk.changed
 }
 
+/// Demands that each changed object has another outcome than `before`, or that its field is below one that is listed as read by
+/// others; and that everything listed is a field.
+pub fn expect_none_silent(
+    changed: Vec<Changed>,
+    read_elsewhere: &[(&str, &str)],
+    before: &str,
+    outcome: impl Fn(&str, Value) -> String,
+) {
+    let (mut silent, mut stale) = (Vec::new(), read_elsewhere.to_vec());
+    for (field, object) in changed {
+        let is_elsewhere = |(path, _): &(&str, &str)| {
+            field.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        };
+        stale.retain(|entry| !is_elsewhere(entry));
+        if outcome(&field, object) == before && !read_elsewhere.iter().any(is_elsewhere) {
+            silent.push(field);
+        }
+    }
+    assert_eq!(silent, Vec::<String>::new(), "these do nothing, and nobody is told");
+    assert_eq!(stale, [], "these are no fields");
+}
+
 struct Walk<'a> {
     plain: &'a Value,
     root: &'a Value,
