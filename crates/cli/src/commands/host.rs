@@ -3,6 +3,7 @@
 use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use futures::StreamExt as _;
+use hoist_api::duration::GoDuration;
 use hoist_api::host::{HostUpdate, UpdatePhase};
 use hoist_api::{Host, HostedCluster, annotations, names};
 use jiff::Timestamp;
@@ -19,7 +20,6 @@ use crate::args::output::OutputFlags;
 use crate::commands::{Context, cluster};
 use crate::printer::Table;
 use crate::session::Session;
-use hoist_api::duration::GoDuration;
 
 /// `get hosts`.
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap::Args;
 use data_encoding::HEXLOWER;
+use hoist_api::duration::GoDuration;
 use hoist_api::join_token::JoinTokenSpec;
 use hoist_api::{JoinToken, NodePool};
 use jiff::Timestamp;
@@ -24,7 +25,6 @@ use crate::commands::{Context, cluster};
 use crate::failure::usage;
 use crate::printer::Table;
 use crate::session::Session;
-use hoist_api::duration::GoDuration;
 
 /// Longest life of a token: a year, beyond which it is a password.
 const LONGEST_LIFE: Duration = Duration::from_secs(365 * 24 * 3600);

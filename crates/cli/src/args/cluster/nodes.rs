@@ -1,10 +1,10 @@
 //! The NodePool that is created with the cluster.
 
 use clap::builder::PossibleValuesParser;
+use hoist_api::duration::GoDuration;
 
 use crate::args::architecture::ARCHITECTURES;
 use crate::args::go_bool::GoBool;
-use hoist_api::duration::GoDuration;
 
 /// The flag group.
 #[derive(Debug, Clone, clap::Args)]

@@ -1,7 +1,8 @@
 //! How long the command goes on, and until what.
 
-use crate::args::go_bool::GoBool;
 use hoist_api::duration::GoDuration;
+
+use crate::args::go_bool::GoBool;
 
 /// The flag group.
 #[derive(Debug, Clone, Default, clap::Args)]

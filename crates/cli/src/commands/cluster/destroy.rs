@@ -5,6 +5,7 @@ mod force;
 
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, Subcommand};
+use hoist_api::duration::GoDuration;
 use hoist_api::{HostedCluster, annotations, labels};
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
@@ -18,7 +19,6 @@ use crate::args::kubeconfig::KubeconfigFlags;
 use crate::commands::Context;
 use crate::commands::cluster::{self, Unserved, unserved};
 use crate::session::Session;
-use hoist_api::duration::GoDuration;
 
 use follow::Follower;
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use hoist_api::duration::GoDuration;
 use hoist_api::names;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
@@ -26,7 +27,6 @@ use crate::commands::{Context, cluster};
 use crate::failure::usage;
 use crate::printer::Printer;
 use crate::session::Session;
-use hoist_api::duration::GoDuration;
 
 use collect::Collector;
 use folder::Folder;

@@ -1,9 +1,9 @@
 //! A NodePool with the very fields that HyperShift's command line writes, Go's zero values included.
 
+use hoist_api::duration::GoDuration;
 use serde_json::{Value, json};
 
 use crate::apply::Object;
-use hoist_api::duration::GoDuration;
 
 /// What a NodePool is made of.
 pub struct NodePoolManifest<'a> {

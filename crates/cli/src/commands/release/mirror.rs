@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use hoist_api::duration::GoDuration;
 use hoist_registry::{Layout, Observer};
 use hoist_release::ImageReference;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,7 +16,6 @@ use crate::commands::Context;
 use crate::commands::release::registry::{self, RegistryFlags};
 use crate::failure::usage;
 use crate::printer::Printer;
-use hoist_api::duration::GoDuration;
 
 /// Repository of release images in a registry.
 const REPOSITORY: &str = "hoist/release";
