@@ -190,8 +190,9 @@ fn claims_made_beforehand_are_those_that_the_stateful_set_would_make() {
 }
 
 #[test]
-fn only_a_single_api_server_is_reached_before_it_is_ready() {
-    for (plan, expected) in [(plan(), Some(true)), (highly_available().plan(), None)] {
+fn only_the_first_api_server_is_reached_before_it_is_ready() {
+    let successor = Plan { is_first_rollout: false, ..plan() };
+    for (plan, expected) in [(plan(), Some(true)), (successor, None), (highly_available().plan(), None)] {
         let service =
             services(&plan).into_iter().find(|service| service.metadata.name.as_deref() == Some("kube-apiserver"));
         assert_eq!(service.unwrap().spec.unwrap().publish_not_ready_addresses, expected);

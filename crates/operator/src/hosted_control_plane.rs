@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use futures::{Stream, StreamExt};
 use hoist_api::certificates::CertificateRevocationRequest;
+use hoist_api::hosted_control_plane::HostedControlPlaneStatus;
 use hoist_api::{HostedControlPlane, NodePool};
 use hoist_control_plane::encryption::rotation::Rotation;
 use hoist_controller::error_chain;
@@ -149,10 +150,7 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
     }
     if ctx.calls.publish_status(&api, &control_plane, control_plane.status.as_ref(), &wanted).await? {
         announce(ctx, &control_plane, &wanted).await;
-        if control_plane.status.as_ref().and_then(|status| status.secret_encryption.as_ref())
-            != wanted.secret_encryption.as_ref()
-        {
-            // The next step of a change of keys is made once it is published that it is made.
+        if has_next_step(&control_plane.status.clone().unwrap_or_default(), &wanted) {
             ctx.triggers.control_plane(&namespace, &control_plane.name_any());
         }
     }
@@ -241,11 +239,7 @@ async fn connect(
 }
 
 /// Events on the steps that people wait for.
-async fn announce(
-    ctx: &Context,
-    control_plane: &HostedControlPlane,
-    wanted: &hoist_api::hosted_control_plane::HostedControlPlaneStatus,
-) {
+async fn announce(ctx: &Context, control_plane: &HostedControlPlane, wanted: &HostedControlPlaneStatus) {
     use hoist_api::conditions::ConditionType as Type;
     use hoist_controller::conditions::find;
     let about = control_plane.object_ref(&());
@@ -268,6 +262,14 @@ async fn announce(
     {
         ctx.events.warning(&about, &now.reason, now.message.clone()).await;
     }
+}
+
+/// Whether what was just published is what the next step waits for: that of a change of keys, and of the first rollout, after
+/// which the API server is replaced without a gap.
+fn has_next_step(before: &HostedControlPlaneStatus, now: &HostedControlPlaneStatus) -> bool {
+    let is_complete =
+        |status: &HostedControlPlaneStatus| versions::completed(status.control_plane_version.as_ref()).is_some();
+    before.secret_encryption != now.secret_encryption || is_complete(before) != is_complete(now)
 }
 
 /// When to try again after an error.

@@ -16,6 +16,8 @@ pub struct Plan {
     pub identity: Identity,
     /// Release of the control plane.
     pub release: Release,
+    /// Whether no release was rolled out whole yet, so that nobody relies on the API server.
+    pub is_first_rollout: bool,
     /// Its images.
     pub images: Images,
     /// Availability of the control plane.

@@ -81,6 +81,7 @@ pub fn validate(inputs: &Inputs<'_>) -> Result<Checked, Vec<Finding>> {
             let plan = Plan {
                 identity: inputs.identity.clone(),
                 release,
+                is_first_rollout: inputs.observed.running_version.is_none(),
                 images,
                 availability: spec.controller_availability_policy,
                 infrastructure_availability: spec.infrastructure_availability_policy,

@@ -11,6 +11,7 @@ use hoist_e2e::steadily::{Request, without_a_gap};
 use hoist_e2e::world::{World, expect_condition};
 
 const OWN_NAME: &str = "api.demo.example.com";
+const API_SERVERS: &str = "hypershift.openshift.io/control-plane-component=kube-apiserver";
 /// From a change of the spec to a kube-apiserver that runs with it.
 const ROLLED_OUT: Duration = Duration::from_secs(90);
 
@@ -71,7 +72,11 @@ fn as_before(world: &World, kubeconfig: &str) -> anyhow::Result<()> {
         let cluster = world.object("clusters", "hostedcluster", CLUSTER)?;
         ensure!(expect_condition(&cluster, "FieldsHonoured", "False", None).is_err(), "told still");
         ensure!(world.object("clusters", "secret", &format!("{CLUSTER}-custom-admin-kubeconfig")).is_err(), "kept");
-        ensure!(status["replicas"] == 1, "the former one is still there: {status}");
+        // A Deployment does not count pods that are on their way out, and those are what Services must not lead to.
+        let pods =
+            world.kubectl(&["--namespace", NAMESPACE, "get", "pods", "--selector", API_SERVERS, "--output", "name"])?;
+        let pods = pods.success()?;
+        ensure!(pods.lines().count() == 1, "the former one is still there: {pods}");
         world.kubectl_in(kubeconfig, &["delete", "service", "in-range", "--ignore-not-found"])?.success()?;
         Ok(())
     })

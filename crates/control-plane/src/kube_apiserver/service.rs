@@ -38,9 +38,10 @@ fn service(
             selector: Some(workload::selector(ComponentName::KubeApiServer)),
             load_balancer_source_ranges: load_balancer_sources
                 .filter(|_| matches!(via, PublishedVia::LoadBalancer { .. })),
-            // One pod alone says better than nobody that it is not ready yet, and answers the moment it can: neither a probe
-            // nor a change of rules lies between. Of several, those that are not ready are spared.
-            publish_not_ready_addresses: (!plan.is_highly_available()).then_some(true),
+            // The first pod says better than nobody that it is not ready yet, and answers the moment it can: neither a probe nor a
+            // change of rules lies between. Later, nobody may be led to a pod that comes up, nor to one that goes: such a Service
+            // calls both ready.
+            publish_not_ready_addresses: (plan.is_first_rollout && !plan.is_highly_available()).then_some(true),
             ports: Some(vec![ServicePort {
                 name: Some(port_name.to_owned()),
                 port: port.into(),

@@ -132,7 +132,6 @@ async fn with_everything_ready_it_is_available_complete_and_idle_without_any_nod
         make_ready(&fake, name);
     }
     make_etcd_ready(&fake);
-    pass_once(&fake, &ctx).await;
     let control_plane = pass_once(&fake, &ctx).await;
     assert_eq!(condition(&control_plane, Type::Available), ("True".to_owned(), "AsExpected".to_owned()));
     let status = control_plane.status.as_ref().unwrap();
@@ -150,6 +149,11 @@ async fn with_everything_ready_it_is_available_complete_and_idle_without_any_nod
     }
     let component: ControlPlaneComponent = fake.get("clusters-demo", "etcd");
     assert_eq!(component.status.unwrap().version.unwrap(), "1.36.3");
+    pass_once(&fake, &ctx).await;
+    let service: Service = fake.get("clusters-demo", "kube-apiserver");
+    assert_eq!(service.spec.unwrap().publish_not_ready_addresses, None, "somebody relies on it by now");
+    allocate_node_ports(&fake);
+    pass_once(&fake, &ctx).await;
     fake.clear_writes();
     pass_once(&fake, &ctx).await;
     assert_eq!(fake.writes(), Vec::<String>::new());
