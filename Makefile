@@ -6,7 +6,7 @@ export PATH := $(HOIST_CACHE)/tools/bin:$(PATH)
 TARGET := x86_64-unknown-linux-gnu
 # One optimised build serves the images, the demo, the tests against a real instance and the bench.
 BIN := $(CARGO_TARGET_DIR)/$(TARGET)/release
-PROGRAMS := --package hoist-bootstrap --package hoist-cli --package hoist-node-agent --package hoist-operator
+PROGRAMS := --package hoist-bootstrap --package hoist-cli --package hoist-node-agent --package hoist-operator --package hoist-router
 CARGO_DENY_VERSION := 0.20.2
 
 .PHONY: help

@@ -24,6 +24,7 @@ mod operations;
 mod other_management;
 mod requests;
 mod rollout;
+mod routes;
 mod serving_certificates;
 mod tokens;
 mod traces;
@@ -169,6 +170,7 @@ pub fn all() -> Vec<Case> {
             join_faults::interrupted,
         ),
         Case::beside("agent", "agent: a control plane is served, and a host joins it", agent::served),
+        Case::beside("routes", "routes: a cluster behind the router, known by its names alone", routes::by_name),
         Case::beside("proxy", "join: a host behind an HTTPS proxy", join_faults::behind_a_proxy),
         Case::new("faults: the management API away for a minute", control_plane_faults::management_api_away),
         Case::new("leave: a dead machine is removed", join_faults::dead_machine),

@@ -29,9 +29,10 @@ const IO: [(&str, &[&str]); 3] = [
     ("hoist-controller", &["hoist-api"]),
 ];
 /// Programs: they may use everything below, but not each other, with the one exception after the arrow.
-const PROGRAMS: [(&str, &[&str]); 6] = [
+const PROGRAMS: [(&str, &[&str]); 7] = [
     ("hoist-operator", &[]),
     ("hoist-bootstrap", &[]),
+    ("hoist-router", &[]),
     ("hoist-node-agent", &[]),
     ("hoist-local", &[]),
     ("hoist-cli", &["hoist-local"]),

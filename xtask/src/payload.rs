@@ -47,7 +47,7 @@ pub struct BuildArguments {
 
 #[derive(Args)]
 pub struct HoistArguments {
-    /// Take hoist-operator, hoist-bootstrap and hoist-node from this folder instead of building them
+    /// Take hoist-operator, hoist-bootstrap, hoist-node and hoist-router from this folder instead of building them
     #[arg(long, value_name = "DIR")]
     hoist_bin: Option<PathBuf>,
     /// Cargo profile to build Hoist's own programs with

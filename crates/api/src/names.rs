@@ -6,6 +6,8 @@ pub const OPERATOR_NAMESPACE: &str = "hypershift";
 pub const OPERATOR: &str = "operator";
 /// Deployment, ServiceAccount and Service of the bootstrap server.
 pub const BOOTSTRAP: &str = "bootstrap";
+/// Deployment, ServiceAccount and Service of the router.
+pub const ROUTER: &str = "router";
 /// Server name in the bootstrap server's certificate; joining hosts check it whatever address they dial.
 pub const BOOTSTRAP_SERVER_NAME: &str = "bootstrap.hypershift.svc";
 /// ConfigMap in the operator's namespace that lists the versions it hosts.

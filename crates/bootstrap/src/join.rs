@@ -248,7 +248,7 @@ async fn await_credential(app: &App, namespace: &str, host: Host, now: Timestamp
 fn parse_endpoint(text: &str) -> Option<Endpoint> {
     let (host, port) = text.rsplit_once(':')?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    Some(Endpoint { host: host.to_owned(), port: port.parse().ok()? })
+    Some(Endpoint::new(host, port.parse().ok()?))
 }
 
 fn summary(request: &JoinRequest) -> HostFactsSummary {
@@ -275,7 +275,7 @@ mod unit_tests {
 
     #[test]
     fn endpoints_of_both_families_are_read() {
-        let endpoint = |host: &str| Some(Endpoint { host: host.into(), port: 30443 });
+        let endpoint = |host: &str| Some(Endpoint::new(host, 30443));
         assert_eq!(parse_endpoint("192.0.2.1:30443"), endpoint("192.0.2.1"));
         assert_eq!(parse_endpoint("[2001:db8::1]:30443"), endpoint("2001:db8::1"));
         assert_eq!(parse_endpoint("api.example.net"), None);

@@ -165,7 +165,6 @@ fn a_negative_number_of_replicas_makes_no_node_pool_and_a_file_takes_the_manifes
 #[case("unserved_flag", &["--name", "demo", "--pull-secret", "pull-secret", "--auto-repair"])]
 #[case("generate_and_given_key", &["--name", "demo", "--pull-secret", "pull-secret", "--ssh-key", "key.pub", "--generate-ssh"])]
 #[case("other_architecture", &["--name", "demo", "--pull-secret", "pull-secret", "--arch", "s390x"])]
-#[case("load_balancer", &["--name", "demo", "--pull-secret", "pull-secret", "--expose-through-load-balancer"])]
 #[case("size", &["--name", "demo", "--pull-secret", "pull-secret", "--etcd-storage-size", "big"])]
 #[case("paused", &["--name", "demo", "--pull-secret", "pull-secret", "--pausedUntil", "tomorrow"])]
 #[case("toleration", &["--name", "demo", "--pull-secret", "pull-secret", "--toleration", "key=a,effect=never"])]

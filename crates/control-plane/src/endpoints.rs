@@ -2,7 +2,7 @@
 
 use hoist_plan::publishing::PublishedVia;
 use hoist_plan::{Endpoints, HostPort, Plan};
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{Service, ServicePort};
 
 use crate::kube_apiserver::{API_SERVER_SERVICE, KONNECTIVITY_SERVICE};
 
@@ -21,6 +21,9 @@ pub enum EndpointsPending {
         /// Its name.
         name: String,
     },
+    /// The router is not there.
+    #[error("the router's Service does not exist; install again with --router")]
+    NoRouter,
     /// Its load balancer has no address yet.
     #[error(
         "Service {name} of type LoadBalancer has no address yet; if this lasts, check that the management cluster has a \
@@ -32,8 +35,17 @@ pub enum EndpointsPending {
     },
 }
 
-/// The endpoints of `plan`, given the Services as they are now: those of its namespace and the bootstrap server's.
-pub fn endpoints(plan: &Plan, services: &[Service], bootstrap: &Service) -> Result<Endpoints, EndpointsPending> {
+/// The Services of this installation that stand before all hosted clusters.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FrontServices {
+    /// The bootstrap server's, once it is known.
+    pub bootstrap: Option<Service>,
+    /// The router's, where there is one.
+    pub router: Option<Service>,
+}
+
+/// The endpoints of `plan`, given the Services as they are now: those of its namespace and those of the installation.
+pub fn endpoints(plan: &Plan, services: &[Service], front: &FrontServices) -> Result<Endpoints, EndpointsPending> {
     let named = |name: &str| {
         services
             .iter()
@@ -41,23 +53,28 @@ pub fn endpoints(plan: &Plan, services: &[Service], bootstrap: &Service) -> Resu
             .ok_or_else(|| EndpointsPending::Missing { name: name.to_owned() })
     };
     Ok(Endpoints {
-        api_server: published(&plan.publishing.api_server, named(API_SERVER_SERVICE)?)?,
-        konnectivity: published(&plan.publishing.konnectivity, named(KONNECTIVITY_SERVICE)?)?,
-        bootstrap: published(&plan.publishing.ignition, bootstrap)?,
+        api_server: published(&plan.publishing.api_server, named(API_SERVER_SERVICE)?, front)?,
+        konnectivity: published(&plan.publishing.konnectivity, named(KONNECTIVITY_SERVICE)?, front)?,
+        bootstrap: bootstrap(&plan.publishing.ignition, front)?,
     })
 }
 
-fn published(via: &PublishedVia, service: &Service) -> Result<HostPort, EndpointsPending> {
+/// Where joining hosts reach the bootstrap server.
+pub fn bootstrap(via: &PublishedVia, front: &FrontServices) -> Result<HostPort, EndpointsPending> {
+    let missing = || EndpointsPending::Missing { name: hoist_api::names::BOOTSTRAP.to_owned() };
+    published(via, front.bootstrap.as_ref().ok_or_else(missing)?, front)
+}
+
+fn published(via: &PublishedVia, service: &Service, front: &FrontServices) -> Result<HostPort, EndpointsPending> {
     let name = || service.metadata.name.clone().unwrap_or_default();
-    let port = service.spec.as_ref().and_then(|spec| spec.ports.as_ref()).and_then(|ports| ports.first());
+    let port = first_port(service);
     match via {
-        PublishedVia::NodePort { address, .. } => {
-            let number = port
-                .and_then(|port| port.node_port)
-                .and_then(|number| u16::try_from(number).ok())
-                .filter(|number| *number != 0)
-                .ok_or_else(|| EndpointsPending::NoNodePort { name: name() })?;
-            Ok(HostPort::new(address, number))
+        PublishedVia::NodePort { address, .. } => Ok(HostPort::new(address, node_port(service)?)),
+        PublishedVia::Route { hostname } => {
+            let router = front.router.as_ref().ok_or(EndpointsPending::NoRouter)?;
+            let is_balanced = router.spec.as_ref().is_some_and(|spec| spec.type_.as_deref() == Some("LoadBalancer"));
+            let of_balancer = first_port(router).and_then(|port| u16::try_from(port.port).ok()).filter(|_| is_balanced);
+            Ok(HostPort::new(hostname, of_balancer.map_or_else(|| node_port(router), Ok)?))
         }
         PublishedVia::LoadBalancer { hostname } => {
             let pending = || EndpointsPending::NoLoadBalancer { name: name() };
@@ -73,4 +90,16 @@ fn published(via: &PublishedVia, service: &Service) -> Result<HostPort, Endpoint
             Ok(HostPort::new(host.ok_or_else(pending)?, number))
         }
     }
+}
+
+fn first_port(service: &Service) -> Option<&ServicePort> {
+    service.spec.as_ref()?.ports.as_ref()?.first()
+}
+
+fn node_port(service: &Service) -> Result<u16, EndpointsPending> {
+    first_port(service)
+        .and_then(|port| port.node_port)
+        .and_then(|number| u16::try_from(number).ok())
+        .filter(|number| *number != 0)
+        .ok_or_else(|| EndpointsPending::NoNodePort { name: service.metadata.name.clone().unwrap_or_default() })
 }

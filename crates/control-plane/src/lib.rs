@@ -23,7 +23,7 @@ mod tests;
 pub mod workload;
 
 pub use component::{Component, ComponentName, components, services};
-pub use endpoints::{EndpointsPending, endpoints};
+pub use endpoints::{EndpointsPending, FrontServices, endpoints};
 pub use files::Contents;
 pub use kube_apiserver::audit::audit_policy;
 pub use kube_apiserver::authentication::authentication;

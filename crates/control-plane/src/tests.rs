@@ -1,10 +1,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use hoist_api::hosted_cluster::services::{PublishingStrategyType, ServiceType};
+use hoist_api::hosted_cluster::services::{PublishingStrategyType, ServicePublishingStrategy, ServiceType};
 use hoist_pki::table::{control_plane, names};
 use hoist_pki::{AlternativeName, SystemKeys};
 use hoist_plan::fixtures::{case, endpoints as known, highly_available, node_port, plan};
-use hoist_plan::{Plan, ResourceRequest};
+use hoist_plan::observed::Router;
+use hoist_plan::{HostPort, Plan, ResourceRequest};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::{
     ConfigMap, Container, LoadBalancerIngress, LoadBalancerStatus, Secret, Service, ServiceStatus,
@@ -20,8 +21,8 @@ use crate::pki::Given;
 use crate::pod::Pod;
 use crate::static_pods::StaticPodImages;
 use crate::{
-    ComponentName, Contents, EndpointsPending, StaticPods, components, encryption, endpoints, etcd, kube_apiserver,
-    kube_controller_manager, kube_scheduler, pki, revocation, services,
+    ComponentName, Contents, EndpointsPending, FrontServices, StaticPods, components, encryption, endpoints, etcd,
+    kube_apiserver, kube_controller_manager, kube_scheduler, pki, revocation, services,
 };
 
 fn objects(plan: &Plan, name: ComponentName) -> Vec<DynamicObject> {
@@ -484,24 +485,27 @@ fn with_node_port(name: &str, number: Option<i32>) -> Service {
     service
 }
 
-fn bootstrap() -> Service {
-    let mut service = with_node_port("kube-apiserver", Some(30943));
-    service.metadata.name = Some("bootstrap".to_owned());
-    service
+fn front() -> FrontServices {
+    let named = |name: &str, port| {
+        let mut service = with_node_port("kube-apiserver", Some(port));
+        service.metadata.name = Some(name.to_owned());
+        Some(service)
+    };
+    FrontServices { bootstrap: named("bootstrap", 30943), router: named("router", 30843) }
 }
 
 #[test]
 fn endpoints_are_read_from_services() {
     let services = [with_node_port("kube-apiserver", Some(30443)), with_node_port("konnectivity-server", Some(30891))];
-    assert_eq!(endpoints(&plan(), &services, &bootstrap()).unwrap(), known());
+    assert_eq!(endpoints(&plan(), &services, &front()).unwrap(), known());
 }
 
 #[test]
 fn endpoints_wait_for_services_and_their_ports() {
-    let error = endpoints(&plan(), &[], &bootstrap()).unwrap_err();
+    let error = endpoints(&plan(), &[], &front()).unwrap_err();
     assert_eq!(error, EndpointsPending::Missing { name: "kube-apiserver".to_owned() });
     let services = [with_node_port("kube-apiserver", None), with_node_port("konnectivity-server", Some(30891))];
-    let error = endpoints(&plan(), &services, &bootstrap()).unwrap_err();
+    let error = endpoints(&plan(), &services, &front()).unwrap_err();
     assert_eq!(error, EndpointsPending::NoNodePort { name: "kube-apiserver".to_owned() });
 }
 
@@ -514,15 +518,45 @@ fn a_load_balancer_is_waited_for_and_its_name_preferred_to_its_address() {
     let plan = case.plan();
     let mut services =
         [with_node_port("kube-apiserver", Some(30443)), with_node_port("konnectivity-server", Some(30891))];
-    let error = endpoints(&plan, &services, &bootstrap()).unwrap_err();
+    let error = endpoints(&plan, &services, &front()).unwrap_err();
     assert!(error.to_string().contains("load balancer implementation"), "{error}");
     let ingress = LoadBalancerIngress { ip: Some("192.0.2.7".to_owned()), ..LoadBalancerIngress::default() };
     services[0].status = Some(ServiceStatus {
         load_balancer: Some(LoadBalancerStatus { ingress: Some(vec![ingress]) }),
         ..ServiceStatus::default()
     });
-    let found = endpoints(&plan, &services, &bootstrap()).unwrap();
+    let found = endpoints(&plan, &services, &front()).unwrap();
     assert_eq!(found.api_server.https_url(), "https://192.0.2.7:6443");
+}
+
+#[test]
+fn behind_the_router_a_service_has_the_routers_port() {
+    let mut case = case();
+    case.observed.management.router = Some(Router { domain: Some("apps.example.com".to_owned()) });
+    for mapping in &mut case.spec.services {
+        mapping.service_publishing_strategy =
+            ServicePublishingStrategy { type_: PublishingStrategyType::Route, ..ServicePublishingStrategy::default() };
+    }
+    let plan = case.plan();
+    let services = services(&plan);
+    let api_server =
+        services.iter().find(|service| service.metadata.name.as_deref() == Some("kube-apiserver")).unwrap();
+    assert_eq!(api_server.spec.as_ref().unwrap().type_.as_deref(), Some("ClusterIP"));
+    let mut front = front();
+    let found = endpoints(&plan, &services, &front).unwrap();
+    let expected = [
+        "https://kube-apiserver-clusters-demo.apps.example.com:30843",
+        "https://konnectivity-server-clusters-demo.apps.example.com:30843",
+        "https://ignition-server-clusters-demo.apps.example.com:30843",
+    ];
+    assert_eq!([&found.api_server, &found.konnectivity, &found.bootstrap].map(HostPort::https_url), expected);
+
+    let router = front.router.as_mut().unwrap().spec.as_mut().unwrap();
+    router.type_ = Some("LoadBalancer".to_owned());
+    router.ports.as_mut().unwrap()[0].port = 443;
+    assert_eq!(endpoints(&plan, &services, &front).unwrap().konnectivity.port, 443);
+    front.router = None;
+    assert_eq!(endpoints(&plan, &services, &front), Err(EndpointsPending::NoRouter));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The HTTP server for kubelet and Prometheus: `/healthz`, `/readyz`, `/metrics`.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,8 +10,6 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
-
-use crate::metrics::Metrics;
 
 /// Whether the program is ready; set once by `main`.
 #[derive(Debug, Clone, Default)]
@@ -27,26 +26,33 @@ impl Readiness {
     }
 }
 
-/// Serves until the process ends. Errors when the address is taken.
-pub async fn serve(address: SocketAddr, metrics: Metrics, readiness: Readiness) -> std::io::Result<()> {
+/// Serves until the process ends; `metrics` writes them in the OpenMetrics text format. Errors when the address is taken.
+pub async fn serve(
+    address: SocketAddr,
+    metrics: impl Fn() -> Result<String, fmt::Error> + Clone + Send + Sync + 'static,
+    readiness: Readiness,
+) -> std::io::Result<()> {
     let listener = tokio::net::TcpListener::bind(address).await?;
     axum::serve(listener, router(metrics, readiness)).await
 }
 
-fn router(metrics: Metrics, readiness: Readiness) -> Router {
+fn router(
+    metrics: impl Fn() -> Result<String, fmt::Error> + Clone + Send + Sync + 'static,
+    readiness: Readiness,
+) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
         .route("/readyz", get(ready))
         .with_state(readiness)
-        .route("/metrics", get(scrape).with_state(metrics))
+        .route("/metrics", get(move || async move { scrape(metrics()) }))
 }
 
 async fn ready(State(readiness): State<Readiness>) -> impl IntoResponse {
     if readiness.is_set() { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "starting") }
 }
 
-async fn scrape(State(metrics): State<Metrics>) -> impl IntoResponse {
-    match metrics.encode() {
+fn scrape(metrics: Result<String, fmt::Error>) -> impl IntoResponse {
+    match metrics {
         Ok(text) => ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
             .into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

@@ -1,12 +1,13 @@
 //! What `hypershift install` puts on a management cluster: pure, in the order in which it is applied.
 //!
-//! The rights in here are the whole of what the operator and the bootstrap server may do; neither has a wildcard.
+//! The rights in here are the whole of what the operator, the bootstrap server and the router may do; none has a wildcard.
 
 mod alerts;
 mod monitoring;
 mod names;
 mod operator;
 mod rights;
+mod router;
 mod server;
 mod settings;
 mod supported_versions;
@@ -22,7 +23,7 @@ use std::collections::BTreeMap;
 
 pub use monitoring::{MONITORING_API, MONITORING_KINDS};
 pub use names::*;
-pub use settings::{Monitoring, Settings};
+pub use settings::{Monitoring, Router, RouterType, Settings};
 pub use supported_versions::supported_versions;
 
 /// Every object, in the order in which it is applied: kinds before objects of them, rights before who needs them.
@@ -30,15 +31,18 @@ pub fn objects(settings: &Settings) -> Vec<DynamicObject> {
     let mut objects: Vec<DynamicObject> = custom_resource_definitions().iter().map(manifest).collect();
     objects.push(manifest(&namespace(settings)));
     objects.extend(priority_classes().iter().map(manifest));
-    objects.extend([OPERATOR, BOOTSTRAP].map(|name| manifest(&service_account(settings, name))));
+    let accounts = [OPERATOR, BOOTSTRAP].into_iter().chain(settings.router.as_ref().map(|_| ROUTER));
+    objects.extend(accounts.map(|name| manifest(&service_account(settings, name))));
     objects.extend(rights::objects(settings));
     objects.push(manifest(&supported_versions(settings)));
     objects.extend(settings.registry_trust_bundle.as_ref().map(|bundle| manifest(&trust_bundle(settings, bundle))));
     objects.extend(settings.pull_secret.as_ref().map(|secret| manifest(&pull_secret(settings, secret))));
     objects.push(manifest(&operator::service(settings)));
     objects.push(manifest(&server::service(settings)));
+    objects.extend(settings.router.as_ref().map(|router| manifest(&router::service(settings, router))));
     objects.push(manifest(&operator::deployment(settings)));
     objects.push(manifest(&server::deployment(settings)));
+    objects.extend(settings.router.as_ref().map(|router| manifest(&router::deployment(settings, router))));
     objects.extend(monitoring::objects(settings));
     objects
 }

@@ -5,7 +5,7 @@ use k8s_openapi::api::rbac::v1::{PolicyRule, Role, RoleBinding, RoleRef, Subject
 use kube::core::{DynamicObject, TypeMeta};
 use serde_json::{Value, json};
 
-use crate::{BOOTSTRAP, Monitoring, OPERATOR, Settings, alerts, metadata};
+use crate::{BOOTSTRAP, Monitoring, OPERATOR, ROUTER, Settings, alerts, metadata};
 
 /// Group and version of Prometheus' operator.
 pub const MONITORING_API: &str = "monitoring.coreos.com/v1";
@@ -18,11 +18,14 @@ const SCRAPER: &str = "prometheus";
 pub fn objects(settings: &Settings) -> Vec<DynamicObject> {
     let common = || {
         let rules = json!({"groups": [{"name": "hoist", "rules": alerts::rules(&settings.namespace)}]});
-        vec![
-            object(settings, "ServiceMonitor", OPERATOR, &monitor(OPERATOR, "endpoints", "metrics")),
-            object(settings, "PodMonitor", BOOTSTRAP, &monitor(BOOTSTRAP, "podMetricsEndpoints", "health")),
-            object(settings, "PrometheusRule", "hoist", &rules),
-        ]
+        let programs = [BOOTSTRAP].into_iter().chain(settings.router.as_ref().map(|_| ROUTER));
+        let pods = programs
+            .map(|program| object(settings, "PodMonitor", program, &monitor(program, "podMetricsEndpoints", "health")));
+        let mut objects =
+            vec![object(settings, "ServiceMonitor", OPERATOR, &monitor(OPERATOR, "endpoints", "metrics"))];
+        objects.extend(pods);
+        objects.push(object(settings, "PrometheusRule", "hoist", &rules));
+        objects
     };
     match settings.monitoring {
         Monitoring::None => Vec::new(),

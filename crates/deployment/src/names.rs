@@ -1,6 +1,6 @@
 //! Names of what is installed; the operator and the command line use them too.
 
-pub use hoist_api::names::{BOOTSTRAP, OPERATOR, OPERATOR_NAMESPACE, SUPPORTED_VERSIONS};
+pub use hoist_api::names::{BOOTSTRAP, OPERATOR, OPERATOR_NAMESPACE, ROUTER, SUPPORTED_VERSIONS};
 
 /// ConfigMap with the authorities of registries, key [`TRUST_BUNDLE_KEY`].
 pub const REGISTRY_TRUST_BUNDLE: &str = "registry-trust-bundle";
@@ -30,9 +30,14 @@ pub const HOSTED_CLUSTER_ROLE: &str = "hoist-hosted-cluster";
 /// ClusterRole of the bootstrap server.
 pub const BOOTSTRAP_ROLE: &str = "hoist-bootstrap";
 
+/// ClusterRole of the router.
+pub const ROUTER_ROLE: &str = "hoist-router";
+
 /// Port of the operator's metrics; HyperShift's number.
 pub const METRICS_PORT: u16 = 9000;
 /// Port of the bootstrap server.
 pub const BOOTSTRAP_PORT: u16 = 8443;
 /// Port of its health checks and metrics.
 pub const BOOTSTRAP_HEALTH_PORT: u16 = 8081;
+/// Port of the router's Service; HyperShift's for Routes.
+pub const ROUTER_PORT: u16 = 443;

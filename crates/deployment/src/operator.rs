@@ -35,6 +35,10 @@ pub fn deployment(settings: &Settings) -> Deployment {
             },
         ));
     }
+    if let Some(router) = &settings.router {
+        env.push(variable("HOIST_ROUTER", "true"));
+        env.extend(router.domain.as_ref().map(|domain| variable("HOIST_ROUTER_DOMAIN", domain)));
+    }
     env.extend(settings.operator_env.iter().map(|(name, value)| variable(name, value)));
     workload::deployment(
         settings,

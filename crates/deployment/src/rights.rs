@@ -9,7 +9,7 @@ use kube::core::{DynamicObject, ObjectMeta};
 
 use crate::{
     BOOTSTRAP, BOOTSTRAP_CA_SECRET, BOOTSTRAP_INFO, BOOTSTRAP_ROLE, BOOTSTRAP_SERVER_SECRET, CONTROL_PLANE_ROLE,
-    HOSTED_CLUSTER_ROLE, LEASE, OPERATOR, OPERATOR_ROLE, Settings, metadata, own_labels,
+    HOSTED_CLUSTER_ROLE, LEASE, OPERATOR, OPERATOR_ROLE, ROUTER, ROUTER_ROLE, Settings, metadata, own_labels,
 };
 
 const READ: &[&str] = &["get", "list", "watch"];
@@ -18,6 +18,7 @@ const WRITE: &[&str] = &["get", "list", "create", "patch", "delete"];
 
 /// All roles and who has them.
 pub fn objects(settings: &Settings) -> Vec<DynamicObject> {
+    let router = settings.router.as_ref();
     let cluster_roles = [
         cluster_role(OPERATOR_ROLE, operator()),
         cluster_role(CONTROL_PLANE_ROLE, control_plane()),
@@ -25,8 +26,10 @@ pub fn objects(settings: &Settings) -> Vec<DynamicObject> {
         cluster_role(BOOTSTRAP_ROLE, bootstrap()),
     ];
     let mut objects: Vec<DynamicObject> = cluster_roles.iter().map(manifest).collect();
+    objects.extend(router.map(|_| manifest(&cluster_role(ROUTER_ROLE, self::router()))));
     objects.push(manifest(&cluster_role_binding(settings, OPERATOR_ROLE, OPERATOR)));
     objects.push(manifest(&cluster_role_binding(settings, BOOTSTRAP_ROLE, BOOTSTRAP)));
+    objects.extend(router.map(|_| manifest(&cluster_role_binding(settings, ROUTER_ROLE, ROUTER))));
     objects.push(manifest(&Role { metadata: metadata(settings, OPERATOR), rules: Some(own_namespace()) }));
     objects.push(manifest(&RoleBinding {
         metadata: metadata(settings, OPERATOR),
@@ -121,7 +124,7 @@ fn own_namespace() -> Vec<PolicyRule> {
         named_rule("", &["configmaps"], &[crate::SUPPORTED_VERSIONS], &["get"]),
         rule("", &["configmaps"], &["create"]),
         named_rule("", &["configmaps"], &[BOOTSTRAP_INFO], &["get", "patch"]),
-        named_rule("", &["services"], &[BOOTSTRAP], &["get"]),
+        named_rule("", &["services"], &[BOOTSTRAP, ROUTER], &["get"]),
         rule("coordination.k8s.io", &["leases"], &["create"]),
         named_rule("coordination.k8s.io", &["leases"], &[LEASE], &["get", "patch"]),
     ]
@@ -136,6 +139,11 @@ fn bootstrap() -> Vec<PolicyRule> {
         rule("hoist.internal", &["hosts/status"], &["patch", "update"]),
         rule("hypershift.openshift.io", &["hostedcontrolplanes"], READ),
     ]
+}
+
+/// What the router may do: see under which names hosted clusters are published.
+fn router() -> Vec<PolicyRule> {
+    vec![rule("hypershift.openshift.io", &["hostedcontrolplanes"], WATCH)]
 }
 
 fn rule(group: &str, resources: &[&str], verbs: &[&str]) -> PolicyRule {

@@ -29,6 +29,27 @@ pub struct Settings {
     pub operator_env: BTreeMap<String, String>,
     /// What is made for Prometheus.
     pub monitoring: Monitoring,
+    /// What leads to hosted clusters by their names; absent when nothing does.
+    pub router: Option<Router>,
+}
+
+/// The router.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Router {
+    /// How it is reached itself.
+    pub published: RouterType,
+    /// Domain of names for Routes that have none.
+    pub domain: Option<String>,
+}
+
+/// How the router is reached.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RouterType {
+    /// At one port of every node of the management cluster.
+    #[default]
+    NodePort,
+    /// By a load balancer, at port 443.
+    LoadBalancer,
 }
 
 /// What is made for Prometheus, whose kinds not every management cluster has.
@@ -58,6 +79,7 @@ impl Settings {
             operator_replicas: 1,
             operator_env: BTreeMap::new(),
             monitoring: Monitoring::None,
+            router: None,
         }
     }
 }

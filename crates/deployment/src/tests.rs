@@ -16,7 +16,11 @@ fn settings() -> Settings {
 }
 
 fn json(kind: &str) -> Vec<serde_json::Value> {
-    objects(&settings())
+    json_of(&settings(), kind)
+}
+
+fn json_of(settings: &Settings, kind: &str) -> Vec<serde_json::Value> {
+    objects(settings)
         .into_iter()
         .filter(|object| object.types.as_ref().unwrap().kind == kind)
         .map(|object| serde_json::to_value(object).unwrap())
@@ -34,11 +38,12 @@ fn kinds_come_before_their_objects_and_rights_before_who_needs_them() {
 
 #[test]
 fn nobody_gets_a_wildcard_or_a_right_on_all_secrets() {
-    for role in json("ClusterRole").into_iter().chain(json("Role")) {
+    let with_router = Settings { router: Some(Router::default()), ..settings() };
+    for role in json_of(&with_router, "ClusterRole").into_iter().chain(json("Role")) {
         let name = role["metadata"]["name"].as_str().unwrap().to_owned();
         let text = role["rules"].to_string();
         assert!(!text.contains("\"*\""), "{name}");
-        if [OPERATOR_ROLE, BOOTSTRAP_ROLE].contains(&name.as_str()) {
+        if [OPERATOR_ROLE, BOOTSTRAP_ROLE, ROUTER_ROLE].contains(&name.as_str()) {
             assert!(!text.contains("\"secrets\""), "{name}");
         }
     }
@@ -58,6 +63,20 @@ fn rights() {
             .map(|role| { serde_json::json!({"name": role["metadata"]["name"], "rules": role["rules"]}) })
             .collect::<Vec<_>>()
     );
+}
+
+/// What is installed besides when there is a router.
+#[test]
+fn router() {
+    let domain = Some("apps.example.com".to_owned());
+    let with_router = Settings {
+        router: Some(Router { published: RouterType::LoadBalancer, domain }),
+        monitoring: Monitoring::Objects,
+        ..settings()
+    };
+    let without: Vec<_> = objects(&Settings { monitoring: Monitoring::Objects, ..settings() });
+    let more: Vec<_> = objects(&with_router).into_iter().filter(|object| !without.contains(object)).collect();
+    insta::assert_yaml_snapshot!(more);
 }
 
 #[test]

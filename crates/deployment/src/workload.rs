@@ -1,12 +1,12 @@
-//! The form that both Deployments share: restricted, non-root, read-only, probed every second.
+//! The form that all Deployments share: restricted, non-root, read-only, probed every second.
 
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec};
 use k8s_openapi::api::core::v1::{
     Capabilities, Container, ContainerPort, EmptyDirVolumeSource, EnvVar, HTTPGetAction, LocalObjectReference,
-    PodSecurityContext, PodSpec, PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecurityContext, Volume,
-    VolumeMount,
+    PodSecurityContext, PodSpec, PodTemplateSpec, Probe, ResourceRequirements, SeccompProfile, SecurityContext,
+    TopologySpreadConstraint, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
@@ -18,13 +18,13 @@ use crate::{PULL_SECRET, Settings, metadata, own_labels};
 /// User and group of everything in our images.
 const USER: i64 = 65532;
 
-/// What differs between the two.
+/// What differs from one to the other.
 pub struct Program<'a> {
     /// Deployment, ServiceAccount and container.
     pub name: &'a str,
     /// Path and arguments.
     pub command: Vec<String>,
-    /// Besides what both have.
+    /// Besides what all have.
     pub env: Vec<EnvVar>,
     /// Name and number.
     pub ports: Vec<(&'a str, u16)>,
@@ -131,6 +131,18 @@ fn pod(settings: &Settings, program: Program<'_>) -> PodSpec {
         termination_grace_period_seconds: Some(10),
         volumes: Some(volumes),
         ..PodSpec::default()
+    }
+}
+
+/// Replicas of a program on different nodes where there are several.
+pub fn on_other_nodes(name: &str) -> TopologySpreadConstraint {
+    let selector = BTreeMap::from([("app.kubernetes.io/name".to_owned(), name.to_owned())]);
+    TopologySpreadConstraint {
+        max_skew: 1,
+        topology_key: "kubernetes.io/hostname".to_owned(),
+        when_unsatisfiable: "ScheduleAnyway".to_owned(),
+        label_selector: Some(LabelSelector { match_labels: Some(selector), ..LabelSelector::default() }),
+        ..TopologySpreadConstraint::default()
     }
 }
 

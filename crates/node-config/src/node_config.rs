@@ -16,11 +16,28 @@ use crate::PoolSettings;
 
 /// A host name or address with a port.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Endpoint {
     /// DNS name or IP address, without brackets.
     pub host: String,
     /// TCP port.
     pub port: u16,
+    /// Whether a router answers there that has to be told [`Self::host`] by CONNECT: what pods of a node send through the node's
+    /// own API address does not name the cluster.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub via_router: bool,
+}
+
+impl Endpoint {
+    /// A pair of both, without a router.
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        Self { host: host.into(), port, via_router: false }
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature is serde's")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl fmt::Display for Endpoint {

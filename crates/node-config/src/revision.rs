@@ -100,7 +100,7 @@ mod tests {
     #[rstest]
     #[case("a label", |config: &mut NodeConfig| drop(config.labels.insert("tier".into(), "web".into())))]
     #[case("a taint", |config: &mut NodeConfig| config.taints.push(Taint { key: "k".into(), value: String::new(), effect: "NoSchedule".into() }))]
-    #[case("the API's address", |config: &mut NodeConfig| config.api_endpoints = vec![Endpoint { host: "192.0.2.9".into(), port: 1 }])]
+    #[case("the API's address", |config: &mut NodeConfig| config.api_endpoints = vec![Endpoint::new("192.0.2.9", 1)])]
     #[case("an authority", |config: &mut NodeConfig| config.api_certificate_authority_pem.push_str("NEXT CA\n"))]
     #[case("another registry with the same release", |config: &mut NodeConfig| {
         config.release_image = config.release_image.replace("registry.test:5000", "mirror.test");

@@ -1,9 +1,8 @@
-//! What the bootstrap server needs of the operator: its authority and certificate, and saying where it is reached and what join
-//! lines pin.
+//! What the bootstrap server needs of the operator: its authority and certificate, and saying what join lines pin.
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -11,19 +10,20 @@ use data_encoding::HEXLOWER;
 use hoist_api::names::BOOTSTRAP_SERVER_NAME;
 use hoist_controller::{Calls, Clock};
 use hoist_deployment::{
-    BOOTSTRAP, BOOTSTRAP_CA_SECRET, BOOTSTRAP_INFO, BOOTSTRAP_INFO_HOIST_NODE, BOOTSTRAP_INFO_PIN,
-    BOOTSTRAP_SERVER_SECRET,
+    BOOTSTRAP_CA_SECRET, BOOTSTRAP_INFO, BOOTSTRAP_INFO_HOIST_NODE, BOOTSTRAP_INFO_PIN, BOOTSTRAP_SERVER_SECRET,
 };
 use hoist_pki::table::bootstrap_server;
 use hoist_pki::{Data, KeySource, desired, pin};
 use k8s_openapi::ByteString;
-use k8s_openapi::api::core::v1::{ConfigMap, Secret, Service};
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::core::ObjectMeta;
 use kube::{Api, Client};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::OnceCell;
 
-/// How often the certificate's end and the Service's port are looked at.
+use crate::context::Context;
+
+/// How often the certificate's end and the Services' ports are looked at.
 const LOOK_AGAIN: Duration = Duration::from_secs(60 * 60);
 /// The node agent in the operator's image.
 const HOIST_NODE: &str = "/usr/bin/hoist-node";
@@ -33,22 +33,11 @@ const RETRY: Duration = Duration::from_secs(5);
 /// What is known of the bootstrap server. Cloning shares it.
 #[derive(Clone, Default)]
 pub struct BootstrapServer {
-    service: Arc<Mutex<Option<Service>>>,
     hoist_node_hash: Arc<OnceCell<String>>,
 }
 
 impl BootstrapServer {
-    /// A server with a known Service, for tests.
-    pub fn at(service: Service) -> Self {
-        Self { service: Arc::new(Mutex::new(Some(service))), ..Self::default() }
-    }
-
-    /// Its Service, once read.
-    pub fn service(&self) -> Option<Service> {
-        self.service.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Makes the Secrets and reads the port: first thing at start, because joining hosts and the server wait for them.
+    /// Makes the Secrets and says what join lines pin: first thing at start, because joining hosts and the server wait for them.
     pub async fn prepare(
         &self,
         client: &Client,
@@ -87,12 +76,6 @@ impl BootstrapServer {
         if calls.get(&info, BOOTSTRAP_INFO).await?.is_none_or(|live| live.data != wanted.data) {
             calls.apply(&info, &wanted).await?;
         }
-        let services: Api<Service> = Api::namespaced(client.clone(), namespace);
-        let mut service = calls.get(&services, BOOTSTRAP).await?;
-        if let Some(service) = &mut service {
-            service.metadata.managed_fields = None;
-        }
-        *self.service.lock().unwrap_or_else(PoisonError::into_inner) = service;
         Ok(())
     }
 
@@ -111,12 +94,17 @@ impl BootstrapServer {
         }
     }
 
-    /// Does so again from time to time.
-    pub async fn keep(&self, client: Client, calls: Calls, namespace: String, clock: Clock, keys: Arc<dyn KeySource>) {
+    /// Does so again from time to time, and reads the Services that stand before hosted clusters.
+    pub async fn keep(&self, ctx: &Context) {
+        let (client, calls, namespace) = (&ctx.client, &ctx.calls, &ctx.settings.namespace);
         let mut pause = LOOK_AGAIN;
         loop {
             tokio::time::sleep(pause).await;
-            pause = match self.prepare(&client, &calls, &namespace, &clock, keys.as_ref()).await {
+            let looked = async {
+                self.prepare(client, calls, namespace, &ctx.clock, ctx.keys.as_ref()).await?;
+                Ok::<_, anyhow::Error>(ctx.front.read(client, calls, namespace, ctx.settings.router).await?)
+            };
+            pause = match looked.await {
                 Ok(()) => LOOK_AGAIN,
                 Err(error) => {
                     tracing::warn!(error = format!("{error:#}"), "the bootstrap server was not looked after");

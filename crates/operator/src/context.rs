@@ -8,8 +8,9 @@ use hoist_controller::{ApplySet, Calls, Clock};
 use hoist_pki::KeySource;
 use kube::Client;
 
-use crate::bootstrap_server::BootstrapServer;
+use crate::front::Front;
 use crate::guest::Guests;
+use crate::hosted_cluster::neighbours::HostedClusters;
 use crate::management::Management;
 use crate::references::References;
 use crate::releases::Releases;
@@ -47,8 +48,10 @@ pub struct Context {
     pub guests: Guests,
     /// The operator's own rights in namespaces.
     pub rights: Rights,
-    /// The bootstrap server's authority and address.
-    pub bootstrap: BootstrapServer,
+    /// Services that stand before all hosted clusters.
+    pub front: Front,
+    /// Every HostedCluster, once its controller runs.
+    pub hosted_clusters: HostedClusters,
     /// Ways to have an object looked at from elsewhere.
     pub triggers: Triggers,
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clap::Parser;
+use hoist_control_plane::FrontServices;
 use hoist_controller::events::Events;
 use hoist_controller::metrics::Metrics;
 use hoist_controller::{ApplySet, Calls, Clock};
@@ -10,9 +11,10 @@ use hoist_pki::SystemKeys;
 use hoist_testkit::{FakeApi, fixtures};
 use k8s_openapi::api::core::v1::{NodeAddress, Service, ServicePort, ServiceSpec};
 
-use crate::bootstrap_server::BootstrapServer;
 use crate::context::Context;
+use crate::front::Front;
 use crate::guest::Guests;
+use crate::hosted_cluster::neighbours::HostedClusters;
 use crate::management::Management;
 use crate::references::References;
 use crate::releases::{Failure, Releases};
@@ -49,7 +51,8 @@ pub fn context_with(fake: &FakeApi, classes: Vec<k8s_openapi::api::storage::v1::
         management: Management::fixed(vec![node], classes),
         guests: Guests::default(),
         rights: Rights::new("hypershift", "operator"),
-        bootstrap: BootstrapServer::at(bootstrap_service()),
+        front: Front::fixed(FrontServices { bootstrap: Some(bootstrap_service()), router: None }),
+        hosted_clusters: HostedClusters::default(),
         triggers: Triggers::default(),
     })
 }

@@ -6,6 +6,7 @@ pub mod apply;
 pub mod build;
 pub mod defaults;
 pub mod error;
+pub mod neighbours;
 pub mod observe;
 pub mod status;
 pub mod tear_down;
@@ -43,6 +44,7 @@ const NAME: &str = "hosted-cluster";
 pub fn run(ctx: Arc<Context>, management: impl Stream<Item = ()> + Send + 'static) -> impl Stream<Item = ()> + Send {
     let client = ctx.client.clone();
     let (store, changes) = watches::own::<HostedCluster>(Api::all(client.clone()));
+    ctx.hosted_clusters.follow(&store);
     let changes = watches::changed(changes, watches::wish);
     let control_planes = watches::events::<HostedControlPlane>(Api::all(client.clone()), watcher::Config::default());
     let control_planes = control_planes.touched_objects();
@@ -143,7 +145,7 @@ async fn pass(hosted_cluster: &HostedCluster, ctx: &Arc<Context>) -> Result<Acti
         outcome: outcome.as_ref().copied(),
         observed: &observed,
         pause: &pause,
-        bootstrap: ctx.bootstrap.service(),
+        front: ctx.front.services(),
     };
     let wanted = status::compute(&hosted_cluster, &judged, ctx.clock.now());
     if ctx.calls.publish_status(&api, &hosted_cluster, hosted_cluster.status.as_ref(), &wanted).await? {

@@ -6,6 +6,7 @@ pub mod bootstrap_server;
 pub mod break_glass;
 pub mod context;
 pub mod copies;
+pub mod front;
 pub mod guest;
 pub mod hosted_cluster;
 pub mod hosted_control_plane;

@@ -16,7 +16,9 @@ use hoist_controller::{ApplySet, Calls, Clock, error_chain};
 use hoist_deployment::LEASE;
 use hoist_operator::bootstrap_server::BootstrapServer;
 use hoist_operator::context::Context;
+use hoist_operator::front::Front;
 use hoist_operator::guest::Guests;
+use hoist_operator::hosted_cluster::neighbours::HostedClusters;
 use hoist_operator::keys::SpareKeys;
 use hoist_operator::management::Management;
 use hoist_operator::references::References;
@@ -77,7 +79,8 @@ async fn run(settings: Settings) -> anyhow::Result<()> {
     let client = kube::Client::try_default().await.context("failed to find the management cluster's API")?;
     let metrics = Metrics::default();
     let readiness = Readiness::default();
-    let server = probes::serve(settings.metrics_address, metrics.clone(), readiness.clone());
+    let scraped = metrics.clone();
+    let server = probes::serve(settings.metrics_address, move || scraped.encode(), readiness.clone());
     let address = settings.metrics_address;
     let server =
         tokio::spawn(async move { server.await.with_context(|| format!("failed to serve probes at {address}")) });
@@ -116,6 +119,11 @@ async fn lead(client: kube::Client, settings: Settings, metrics: Metrics, me: St
         .prepare(&client, &calls, &settings.namespace, &clock, keys.as_ref())
         .await
         .context("failed to prepare the bootstrap server")?;
+    let front = Front::default();
+    front
+        .read(&client, &calls, &settings.namespace, settings.router)
+        .await
+        .context("failed to read the Services of the bootstrap server and the router")?;
     let (management, writers) = Management::new();
     let changes = Management::watch(&client, writers);
     let ctx = Arc::new(Context {
@@ -131,7 +139,8 @@ async fn lead(client: kube::Client, settings: Settings, metrics: Metrics, me: St
         management: management.clone(),
         guests: Guests::default(),
         rights: Rights::new(&settings.namespace, &settings.service_account),
-        bootstrap: bootstrap.clone(),
+        front,
+        hosted_clusters: HostedClusters::default(),
         triggers: Triggers::default(),
         client: client.clone(),
         settings: settings.clone(),
@@ -174,7 +183,7 @@ async fn lead(client: kube::Client, settings: Settings, metrics: Metrics, me: St
         () = backups => "HCPEtcdBackup",
         () = sizing => "ClusterSizingConfiguration",
         () = node_bootstrap::tokens::clear(Arc::clone(&ctx)) => "JoinToken",
-        () = bootstrap.keep(client, calls, settings.namespace.clone(), clock, keys) => "bootstrap server",
+        () = bootstrap.keep(&ctx) => "bootstrap server",
     };
     anyhow::bail!("the controller of {ended} ended; the process starts anew")
 }

@@ -117,6 +117,8 @@ impl Management {
             node_addresses: nodes.iter().flat_map(|node| addresses(node)).collect(),
             node_port_range: None,
             storage_classes,
+            router: None,
+            taken_routes: Vec::new(),
         }
     }
 }

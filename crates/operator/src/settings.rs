@@ -33,6 +33,12 @@ pub struct Settings {
     /// ServiceAccount that the operator runs as; it gets the operator's rights in control plane namespaces
     #[arg(long, env = "HOIST_SERVICE_ACCOUNT", default_value = hoist_deployment::OPERATOR)]
     pub service_account: String,
+    /// Whether this installation has a router, which services can be published behind by name
+    #[arg(long, env = "HOIST_ROUTER")]
+    pub router: bool,
+    /// Domain of names for Routes that have none; its names lead to the router
+    #[arg(long, env = "HOIST_ROUTER_DOMAIN", requires = "router")]
+    pub router_domain: Option<String>,
     /// Most objects of one kind that are worked on at a time; passes mostly wait, so this bounds memory and not processors
     #[arg(long, env = "HOIST_CONCURRENCY", default_value_t = 64)]
     pub concurrency: u16,

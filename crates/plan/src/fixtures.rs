@@ -83,6 +83,8 @@ pub fn case() -> Case {
                 node_addresses: vec![NODE_ADDRESS.parse().expect("a constant")],
                 node_port_range: None,
                 storage_classes: vec![StorageClass { name: "local".to_owned(), is_default: true }],
+                router: None,
+                taken_routes: Vec::new(),
             },
             now: now(),
         },

@@ -22,6 +22,7 @@ pub mod priority;
 pub mod publishing;
 pub mod resources;
 pub mod rollout;
+pub mod routes;
 pub mod scheduling;
 pub mod tuning;
 pub mod validate;

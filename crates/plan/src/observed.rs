@@ -8,6 +8,8 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use semver::Version;
 
+use crate::routes::Route;
+
 /// What was seen when the spec was read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observed {
@@ -47,6 +49,17 @@ pub struct Management {
     pub node_port_range: Option<(u16, u16)>,
     /// Its storage classes.
     pub storage_classes: Vec<StorageClass>,
+    /// The router of this installation, if it has one.
+    pub router: Option<Router>,
+    /// Routes of hosted clusters that are older than the one that is judged, each with `<namespace>/<name>` of its HostedCluster.
+    pub taken_routes: Vec<(Route, String)>,
+}
+
+/// The router of this installation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Router {
+    /// Domain of names that users leave out; its names lead to the router.
+    pub domain: Option<String>,
 }
 
 /// A storage class.

@@ -26,6 +26,11 @@ pub enum PublishedVia {
         /// The name under which it is known; otherwise the one its status gives.
         hostname: Option<String>,
     },
+    /// A name that the router of this installation knows.
+    Route {
+        /// The name; hosts and users find the router behind it.
+        hostname: String,
+    },
 }
 
 impl PublishedVia {
@@ -34,6 +39,8 @@ impl PublishedVia {
         match self {
             Self::NodePort { .. } => "NodePort",
             Self::LoadBalancer { .. } => "LoadBalancer",
+            // The router stands before it.
+            Self::Route { .. } => "ClusterIP",
         }
     }
 
@@ -41,7 +48,7 @@ impl PublishedVia {
     pub fn node_port(&self) -> Option<u16> {
         match self {
             Self::NodePort { port, .. } => *port,
-            Self::LoadBalancer { .. } => None,
+            Self::LoadBalancer { .. } | Self::Route { .. } => None,
         }
     }
 
@@ -50,6 +57,12 @@ impl PublishedVia {
         match self {
             Self::NodePort { address, .. } => Some(address),
             Self::LoadBalancer { hostname } => hostname.as_deref(),
+            Self::Route { hostname } => Some(hostname),
         }
+    }
+
+    /// Whether the router leads there.
+    pub fn is_route(&self) -> bool {
+        matches!(self, Self::Route { .. })
     }
 }

@@ -13,25 +13,23 @@ use hoist_e2e::world::{World, condition, expect_condition, write_file};
 pub const CLUSTER: &str = "demo";
 /// Its control plane namespace.
 pub const NAMESPACE: &str = "clusters-demo";
+/// Domain of names that the router makes.
+pub const ROUTER_DOMAIN: &str = "apps.example.com";
 /// Host that is off while the cluster is destroyed.
 const SILENT: &str = "worker-2";
 
+/// Arguments that every way of installing needs.
+pub fn installing<'a>(world: &'a World, verbs: &[&'a str], more: &[&'a str]) -> anyhow::Result<Vec<&'a str>> {
+    let mut arguments = verbs.to_vec();
+    arguments.extend(["--registry", world.fact("registry")?, "--pull-secret", world.fact("pullSecret")?]);
+    arguments.extend(["--additional-trust-bundle", world.fact("registryTrustBundle")?]);
+    arguments.extend(["--router", "NodePort", "--router-domain", ROUTER_DOMAIN]);
+    arguments.extend_from_slice(more);
+    Ok(arguments)
+}
+
 pub fn install(world: &mut World) -> anyhow::Result<()> {
-    let registry = world.fact("registry")?.to_owned();
-    let pull_secret = world.fact("pullSecret")?.to_owned();
-    let bundle = world.fact("registryTrustBundle")?.to_owned();
-    world
-        .hcp(&[
-            "install",
-            "--registry",
-            &registry,
-            "--pull-secret",
-            &pull_secret,
-            "--additional-trust-bundle",
-            &bundle,
-            "--wait-until-available",
-        ])?
-        .success()?;
+    world.hcp(&installing(world, &["install"], &["--wait-until-available"])?)?.success()?;
     let versions = world.object("hypershift", "configmap", "supported-versions")?;
     let listed =
         versions["data"]["supported-versions"].as_str().context("supported-versions has no key of its name")?;

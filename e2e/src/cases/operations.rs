@@ -7,18 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
-use super::create::{CLUSTER, NAMESPACE};
+use super::create::{CLUSTER, NAMESPACE, installing};
 use hoist_e2e::eventually::eventually;
 use hoist_e2e::world::{World, expect_condition, file_prefix};
-
-/// Arguments that every way of installing needs.
-fn installing<'a>(world: &'a World, verbs: &[&'a str], more: &[&'a str]) -> anyhow::Result<Vec<&'a str>> {
-    let mut arguments = verbs.to_vec();
-    arguments.extend(["--registry", world.fact("registry")?, "--pull-secret", world.fact("pullSecret")?]);
-    arguments.extend(["--additional-trust-bundle", world.fact("registryTrustBundle")?]);
-    arguments.extend_from_slice(more);
-    Ok(arguments)
-}
 
 /// Generations and pods of the hosted cluster's control plane.
 fn state_of_control_plane(world: &World) -> anyhow::Result<BTreeMap<String, String>> {

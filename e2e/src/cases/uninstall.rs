@@ -19,7 +19,7 @@ pub fn refused(world: &mut World) -> anyhow::Result<()> {
     ensure!(said.contains("hcp destroy cluster none"), "the next step is not named: {said}");
     let deployments =
         world.kubectl(&["--namespace", "hypershift", "get", "deployments", "--output", "name"])?.success()?;
-    ensure!(deployments.lines().count() == 2, "after a refused uninstall: {deployments}");
+    ensure!(deployments.lines().count() == 3, "after a refused uninstall: {deployments}");
     let kubeconfig = kubeconfig(world, CLUSTER)?;
     world.kubectl_in(&kubeconfig, &["get", "namespaces"])?.success()?;
     Ok(())

@@ -17,8 +17,12 @@ use super::progress::Progress;
 use super::record::BinaryRecord;
 
 /// Package and program.
-const PROGRAMS: [(&str, &str); 3] =
-    [("hoist-operator", "hoist-operator"), ("hoist-bootstrap", "hoist-bootstrap"), ("hoist-node-agent", "hoist-node")];
+const PROGRAMS: [(&str, &str); 4] = [
+    ("hoist-operator", "hoist-operator"),
+    ("hoist-bootstrap", "hoist-bootstrap"),
+    ("hoist-node-agent", "hoist-node"),
+    ("hoist-router", "hoist-router"),
+];
 
 /// Where the programs are, before they are in the cache.
 pub struct Programs {

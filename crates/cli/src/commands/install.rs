@@ -36,6 +36,7 @@ const FIELD_MANAGER: &str = "hypershift";
   hcp install --registry registry.example.com --install-scope crds --wait-until-crds-established
   hcp install render --registry registry.example.com --pull-secret pull-secret.json > hoist.yaml
   hcp install helm --registry registry.example.com --output-dir ./chart
+  hcp install --registry registry.example.com --router LoadBalancer --router-domain apps.example.com
 
 Installing again with another --hypershift-image upgrades the operator; hosted clusters stay as they are.
 

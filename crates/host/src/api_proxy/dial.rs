@@ -1,4 +1,4 @@
-//! Opens a connection to an endpoint, directly or through an HTTP proxy.
+//! Opens a connection to an endpoint, directly or through an HTTP proxy, and past the router that may stand before it.
 
 use std::{io, time::Duration};
 
@@ -16,10 +16,14 @@ const ANSWER_LIMIT: usize = 8192;
 /// Connects to `endpoint`.
 pub(super) async fn dial(endpoint: &Endpoint, proxy: Option<&ProxySettings>) -> io::Result<TcpStream> {
     let connect = async {
-        match proxy.filter(|proxy| !is_exempt(&endpoint.host, &proxy.no_proxy)) {
-            None => TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await,
-            Some(proxy) => through(endpoint, &proxy.https_proxy).await,
+        let mut stream = match proxy.filter(|proxy| !is_exempt(&endpoint.host, &proxy.no_proxy)) {
+            None => TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await?,
+            Some(proxy) => through(endpoint, &proxy.https_proxy).await?,
+        };
+        if endpoint.via_router {
+            ask(&mut stream, endpoint, "router").await?;
         }
+        Ok::<_, io::Error>(stream)
     };
     let stream = tokio::time::timeout(DEADLINE, connect)
         .await
@@ -49,22 +53,28 @@ async fn through(endpoint: &Endpoint, proxy: &str) -> io::Result<TcpStream> {
         return Err(io::Error::other("the local API proxy can go through http:// proxies without a password only"));
     }
     let mut stream = TcpStream::connect(address).await?;
+    ask(&mut stream, endpoint, "proxy").await?;
+    Ok(stream)
+}
+
+/// Has `asked` connect `stream` to `endpoint`.
+async fn ask(stream: &mut TcpStream, endpoint: &Endpoint, asked: &str) -> io::Result<()> {
     let request = format!("CONNECT {endpoint} HTTP/1.1\r\nHost: {endpoint}\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     // One byte at a time: what follows the answer belongs to the connection, and TLS servers speak second anyway.
     while !answer.ends_with(b"\r\n\r\n") {
         if answer.len() >= ANSWER_LIMIT {
-            return Err(io::Error::other("the proxy's answer to CONNECT is too long"));
+            return Err(io::Error::other(format!("the {asked}'s answer to CONNECT is too long")));
         }
         answer.push(stream.read_u8().await?);
     }
     let head = String::from_utf8_lossy(&answer);
     let status = head.split_whitespace().nth(1).unwrap_or_default();
     if status != "200" {
-        return Err(io::Error::other(format!("the proxy refused CONNECT {endpoint} with status {status}")));
+        return Err(io::Error::other(format!("the {asked} refused CONNECT {endpoint} with status {status}")));
     }
-    Ok(stream)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -101,7 +111,7 @@ mod tests {
                 let _ = stream.read_to_end(&mut rest).await;
             }
         });
-        let endpoint = Endpoint { host: "api.test".into(), port: 6443 };
+        let endpoint = Endpoint::new("api.test", 6443);
         let proxy = ProxySettings { https_proxy: format!("http://{address}"), no_proxy: String::new() };
         let mut stream = dial(&endpoint, Some(&proxy)).await.expect("connected");
         let mut greeting = [0; 5];
@@ -110,5 +120,32 @@ mod tests {
         drop(stream);
         let error = dial(&endpoint, Some(&proxy)).await.expect_err("refused");
         assert!(error.to_string().contains("403"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_router_is_told_the_name_also_behind_a_proxy() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let server = tokio::spawn(async move {
+            let mut heads = Vec::new();
+            for expected in [1, 2] {
+                let (mut stream, _) = listener.accept().await.expect("a client");
+                for _ in 0..expected {
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") {
+                        head.push(stream.read_u8().await.expect("a request"));
+                    }
+                    heads.push(String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned());
+                    stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.expect("answered");
+                }
+            }
+            heads
+        });
+        let endpoint = Endpoint { via_router: true, ..Endpoint::new("localhost", address.port()) };
+        dial(&endpoint, None).await.expect("connected directly");
+        let proxy = ProxySettings { https_proxy: format!("http://{address}"), no_proxy: String::new() };
+        dial(&endpoint, Some(&proxy)).await.expect("connected through a proxy");
+        let line = format!("CONNECT localhost:{} HTTP/1.1", address.port());
+        assert_eq!(server.await.expect("the server"), vec![line; 3]);
     }
 }

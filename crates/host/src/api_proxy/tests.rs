@@ -18,7 +18,7 @@ async fn server(name: &'static str) -> (Endpoint, tokio::task::JoinHandle<()>) {
             });
         }
     });
-    (Endpoint { host: "127.0.0.1".into(), port }, task)
+    (Endpoint::new("127.0.0.1", port), task)
 }
 
 struct Proxy {

@@ -167,7 +167,7 @@ fn node_config(index: u8, payload: &Payload, certificates: &Certificates) -> Nod
         release_image: payload.release.reference.to_string(),
         cluster_dns: vec![plan::DNS_SERVICE.into()],
         cluster_domain: "cluster.local".to_owned(),
-        api_endpoints: vec![Endpoint { host: api.to_string(), port: plan::API_PORT }],
+        api_endpoints: vec![Endpoint::new(api.to_string(), plan::API_PORT)],
         api_address: api,
         api_port: plan::API_PORT,
         konnectivity_endpoints: Vec::new(),

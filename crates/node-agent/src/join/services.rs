@@ -169,7 +169,7 @@ pub(super) async fn await_certificate(root: &HostRoot, progress: &Progress) -> R
 /// A client with kubelet's own certificate, over the node's own API address.
 pub(crate) fn node_api(root: &HostRoot, config: &NodeConfig) -> Result<ClusterApi, Cause> {
     let pem = root.read(paths::KUBELET_CLIENT_CERTIFICATE).ok().flatten().unwrap_or_default();
-    let endpoint = Endpoint { host: config.api_address.to_string(), port: config.api_port };
+    let endpoint = Endpoint::new(config.api_address.to_string(), config.api_port);
     ClusterApi::new(&[endpoint], &config.api_certificate_authority_pem, &pem, &pem, None)
         .map_err(|cause| Cause::of(&cause, "look at kubelet's log"))
 }

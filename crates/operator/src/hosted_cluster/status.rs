@@ -3,20 +3,23 @@
 use hoist_api::HostedCluster;
 use hoist_api::conditions::{ALL_IS_WELL, ConditionType as Type, Reason};
 use hoist_api::hosted_cluster::references::LocalObjectReference;
-use hoist_api::hosted_cluster::services::ServiceType;
+use hoist_api::hosted_cluster::services::{PublishingStrategyType, ServiceType};
 use hoist_api::hosted_cluster::status::{HostedClusterStatus, PayloadArchType};
 use hoist_api::hosted_cluster::version::{ClusterVersionStatus, UpdateState};
 use hoist_api::hosted_control_plane::HostedControlPlaneStatus;
 use hoist_api::names;
+use hoist_control_plane::FrontServices;
+use hoist_control_plane::endpoints::bootstrap;
 use hoist_controller::conditions::{Status, Verdict, find, merge};
 use hoist_controller::error_chain;
-use hoist_plan::{Finding, HostPort, Plan};
+use hoist_plan::routes::hostname;
+use hoist_plan::{Finding, HostPort, Plan, PublishedVia};
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Service;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
 use super::error::Error;
+use super::namespace_of;
 use super::observe::Observed;
 use crate::paused::Pause;
 
@@ -33,8 +36,8 @@ pub struct Judged<'a> {
     pub observed: &'a Observed,
     /// Whether the cluster is paused.
     pub pause: &'a Pause,
-    /// Service of the bootstrap server.
-    pub bootstrap: Option<Service>,
+    /// Services that stand before all hosted clusters.
+    pub front: FrontServices,
 }
 
 /// Conditions that are the HostedControlPlane's.
@@ -59,7 +62,7 @@ const BUBBLED: [Type; 14] = [
 pub fn compute(hosted_cluster: &HostedCluster, judged: &Judged<'_>, now: Timestamp) -> HostedClusterStatus {
     let before = hosted_cluster.status.clone().unwrap_or_default();
     let below = judged.observed.control_plane.as_ref().and_then(|found| found.status.clone());
-    let bootstrap = bootstrap_endpoint(hosted_cluster, judged.bootstrap.as_ref());
+    let bootstrap = bootstrap_endpoint(hosted_cluster, judged);
     let verdicts = verdicts(hosted_cluster, judged, below.as_ref(), bootstrap.as_ref());
     let below = below.unwrap_or_default();
     let mut conditions = merge(&before.conditions, &verdicts, hosted_cluster.metadata.generation, now);
@@ -264,10 +267,18 @@ fn reconciled(judged: &Judged<'_>, conditions: &[Condition]) -> Verdict {
     }
 }
 
-/// Where joining hosts reach the bootstrap server: the address that the user publishes Ignition at, and its Service's port.
-fn bootstrap_endpoint(hosted_cluster: &HostedCluster, service: Option<&Service>) -> Option<HostPort> {
-    let publishing = hosted_cluster.spec.services.iter().find(|entry| entry.service == ServiceType::Ignition)?;
-    let address = &publishing.service_publishing_strategy.node_port.as_ref()?.address;
-    let port = service?.spec.as_ref()?.ports.as_ref()?.first()?.node_port?;
-    Some(HostPort::new(address.clone(), u16::try_from(port).ok()?))
+/// Where joining hosts reach the bootstrap server; also of a cluster that is not valid, whose hosts go on.
+fn bootstrap_endpoint(hosted_cluster: &HostedCluster, judged: &Judged<'_>) -> Option<HostPort> {
+    let entry = hosted_cluster.spec.services.iter().find(|entry| entry.service == ServiceType::Ignition)?;
+    let strategy = &entry.service_publishing_strategy;
+    let via = match &strategy.node_port {
+        Some(node_port) => PublishedVia::NodePort { address: node_port.address.clone(), port: None },
+        None if strategy.type_ == PublishingStrategyType::Route => {
+            let domain = judged.observed.facts.management.router.as_ref()?.domain.as_deref();
+            let hostname = hostname(entry.service, strategy, &namespace_of(hosted_cluster), domain)?;
+            PublishedVia::Route { hostname }
+        }
+        None => return None,
+    };
+    bootstrap(&via, &judged.front).ok()
 }

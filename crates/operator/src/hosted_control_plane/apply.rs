@@ -84,10 +84,7 @@ pub async fn apply(
     }
     let live_services: Vec<Service> =
         wanted_services.iter().filter_map(|service| pass.typed(&service.name_any())).collect();
-    let endpoints = match ctx.bootstrap.service() {
-        Some(bootstrap) => endpoints(plan, &live_services, &bootstrap),
-        None => Err(EndpointsPending::Missing { name: hoist_api::names::BOOTSTRAP.to_owned() }),
-    };
+    let endpoints = endpoints(plan, &live_services, &ctx.front.services());
     let api_server_ip = live_services
         .iter()
         .find(|service| service.name_any() == "kube-apiserver")

@@ -10,7 +10,7 @@ use hoist_node_config::{
     RegistryPolicy, RegistryTrust, Taint,
 };
 use hoist_pki::table::names;
-use hoist_plan::{Endpoints, Plan};
+use hoist_plan::{Endpoints, HostPort, Plan, PublishedVia};
 use hoist_release::Release;
 use kube::ResourceExt;
 
@@ -33,13 +33,10 @@ pub fn node_config(
         release_image: release.reference.to_string(),
         cluster_dns: vec![plan.network.dns_service_ip],
         cluster_domain: hoist_plan::network::CLUSTER_DOMAIN.to_owned(),
-        api_endpoints: vec![Endpoint { host: endpoints.api_server.host.clone(), port: endpoints.api_server.port }],
+        api_endpoints: vec![endpoint(&endpoints.api_server, &plan.publishing.api_server)],
         api_address: plan.network.node_api.ip(),
         api_port: plan.network.node_api.port(),
-        konnectivity_endpoints: vec![Endpoint {
-            host: endpoints.konnectivity.host.clone(),
-            port: endpoints.konnectivity.port,
-        }],
+        konnectivity_endpoints: vec![endpoint(&endpoints.konnectivity, &plan.publishing.konnectivity)],
         konnectivity_port: plan.network.node_konnectivity().port(),
         api_certificate_authority_pem: authority(names::ROOT_CA),
         kubelet_client_certificate_authority_pem: authority(names::KUBELET_CLIENT_SIGNER),
@@ -136,6 +133,10 @@ fn is_kubelets_own(key: &str) -> bool {
     let is_below = |domain: &str| prefix == domain || prefix.ends_with(&format!(".{domain}"));
     let is_reserved = is_below("kubernetes.io") || is_below("k8s.io");
     !is_reserved || prefix.ends_with("kubelet.kubernetes.io") || prefix.ends_with("node.kubernetes.io")
+}
+
+fn endpoint(published: &HostPort, via: &PublishedVia) -> Endpoint {
+    Endpoint { via_router: via.is_route(), ..Endpoint::new(&published.host, published.port) }
 }
 
 fn taints(pool: &NodePool) -> Vec<Taint> {

@@ -1,5 +1,7 @@
 //! Ways out: each service that is served has exactly one, of a type that is served, at an address that can work.
 
+mod names;
+
 use std::net::IpAddr;
 
 use hoist_api::conditions::{ConditionType, Reason};
@@ -8,6 +10,7 @@ use hoist_api::hosted_cluster::services::{
 };
 
 use super::{Findings, Inputs};
+use crate::routes::is_host_name;
 use crate::{Finding, PublishedVia, Publishing};
 
 /// Kubernetes' default range of node ports.
@@ -19,6 +22,7 @@ pub(super) fn publishing(inputs: &Inputs<'_>, findings: &mut Findings) -> Option
     let ignition = one(inputs, ServiceType::Ignition, findings);
     not_served(inputs, findings);
     let publishing = Publishing { api_server: api_server?, konnectivity: konnectivity?, ignition: ignition? };
+    names::check(inputs, findings);
     let ports = [publishing.api_server.node_port(), publishing.konnectivity.node_port()];
     if let [Some(first), Some(second)] = ports
         && first == second
@@ -42,7 +46,7 @@ fn one(inputs: &Inputs<'_>, service: ServiceType, findings: &mut Findings) -> Op
     match (first, second) {
         (Some(strategy), None) => via(inputs, service, strategy, findings),
         (None, _) => findings.invalid(format!(
-            "spec.services does not say how {service} is published: add an entry for it, of type NodePort or LoadBalancer"
+            "spec.services does not say how {service} is published: add an entry for it, of type NodePort, LoadBalancer or Route"
         )),
         (Some(_), Some(_)) => {
             findings.invalid(format!("spec.services has more than one entry for {service}: keep one of them"))
@@ -61,15 +65,19 @@ fn via(
             Some(node_port) => via_node_port(inputs, service, node_port, findings),
             None => findings.invalid(format!("spec.services: {service} is of type NodePort and has no nodePort.address")),
         },
+        PublishingStrategyType::LoadBalancer if service == ServiceType::Ignition => findings.invalid(
+            "spec.services: publishing Ignition by LoadBalancer is not served, because one bootstrap server serves all clusters; \
+             choose NodePort or Route",
+        ),
         PublishingStrategyType::LoadBalancer => {
             let hostname = strategy.load_balancer.as_ref().and_then(|settings| settings.hostname.clone());
             Some(PublishedVia::LoadBalancer { hostname: hostname.filter(|name| !name.is_empty()) })
         }
-        other @ (PublishingStrategyType::Route | PublishingStrategyType::None | PublishingStrategyType::S3) => findings
-            .invalid(format!(
-                "spec.services: publishing {service} by {other} is not served by this version of Hoist, which serves NodePort \
-                 and LoadBalancer; choose one of them"
-            )),
+        PublishingStrategyType::Route => names::via_route(inputs, service, strategy, findings),
+        other @ (PublishingStrategyType::None | PublishingStrategyType::S3) => findings.invalid(format!(
+            "spec.services: publishing {service} by {other} is not served by this version of Hoist, which serves NodePort, \
+             LoadBalancer and Route; choose one of them"
+        )),
     }
 }
 
@@ -116,19 +124,6 @@ fn check_address(inputs: &Inputs<'_>, service: ServiceType, address: &str, findi
             nodes.join(", ")
         ));
     }
-}
-
-/// Whether `text` is a DNS name.
-fn is_host_name(text: &str) -> bool {
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    // A name whose last label is a number is a mistyped address.
-    let ends_in_number = text.rsplit('.').next().is_some_and(|label| label.bytes().all(|byte| byte.is_ascii_digit()));
-    text.len() <= 253 && text.split('.').all(is_label) && !ends_in_number
 }
 
 fn not_served(inputs: &Inputs<'_>, findings: &mut Findings) {

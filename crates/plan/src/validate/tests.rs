@@ -1,4 +1,5 @@
 mod hosts;
+mod routes;
 
 use std::collections::BTreeMap;
 
@@ -342,13 +343,12 @@ fn a_service_that_is_served_must_be_published_exactly_once(#[case] service: Serv
 }
 
 #[rstest]
-#[case::route(PublishingStrategyType::Route)]
 #[case::none(PublishingStrategyType::None)]
 #[case::s3(PublishingStrategyType::S3)]
 fn a_way_out_that_is_not_served_is_refused_with_those_that_are(#[case] way: PublishingStrategyType) {
     let mut case = case();
     case.spec.services[0].service_publishing_strategy.type_ = way;
-    assert_invalid(&case, &["APIServer", way.as_ref(), "NodePort and LoadBalancer"]);
+    assert_invalid(&case, &["APIServer", way.as_ref(), "NodePort, LoadBalancer and Route"]);
 }
 
 #[test]

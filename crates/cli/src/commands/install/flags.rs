@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Command};
 use hoist_api::names;
-use hoist_deployment::{Monitoring, Settings};
+use hoist_deployment::{Monitoring, Router, RouterType, Settings};
 use hoist_release::ImageReference;
 
 use crate::args::go_bool::GoBool;
@@ -44,6 +44,12 @@ pub struct InstallFlags {
     /// What OpenShift's own monitoring scrapes; elsewhere, ServiceMonitors and alerts come with the kinds
     #[arg(long, value_name = "SCOPE", default_value = "None", value_parser = PossibleValuesParser::new(["None", "OperatorOnly", "All"]))]
     platform_monitoring: String,
+    /// Run a router, and reach it so; services of hosted clusters can then be published by Route
+    #[arg(long, value_name = "TYPE", value_parser = PossibleValuesParser::new(["NodePort", "LoadBalancer"]))]
+    router: Option<String>,
+    /// Domain of names for Routes that have none; all names below it must lead to the router
+    #[arg(long, value_name = "DOMAIN", requires = "router")]
+    router_domain: Option<String>,
     /// Environment of the operator besides its own
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
     additional_operator_env_vars: Vec<KeyValue>,
@@ -71,6 +77,11 @@ impl InstallFlags {
             )));
         }
         self.image()?;
+        if let Some(domain) = self.router_domain.as_deref().filter(|domain| !hoist_plan::routes::is_host_name(domain)) {
+            return Err(usage(format!(
+                "--router-domain {domain:?} is no domain: expected one such as apps.example.com"
+            )));
+        }
         self.unserved.answer(printer)?;
         if self.platform_monitoring == "All" {
             printer.warn(
@@ -114,6 +125,10 @@ impl InstallFlags {
         settings.operator_env.extend(
             self.additional_operator_env_vars.iter().map(|variable| (variable.key.clone(), variable.value.clone())),
         );
+        settings.router = self.router.as_deref().map(|type_| Router {
+            published: if type_ == "LoadBalancer" { RouterType::LoadBalancer } else { RouterType::NodePort },
+            domain: self.router_domain.clone(),
+        });
         let of_platform = self.platform_monitoring != "None";
         settings.monitoring = match (of_platform, serves_monitoring) {
             (true, _) => Monitoring::OpenShift,

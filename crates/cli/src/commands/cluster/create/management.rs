@@ -1,8 +1,9 @@
 //! What the management cluster says about a new cluster, asked all at once: latency counts once, not five times.
 
 use anyhow::{Result, anyhow, bail};
-use futures::future::try_join5;
+use futures::future::{try_join, try_join5};
 use hoist_api::names;
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Node};
 use kube::Api;
 use kube::api::ListParams;
@@ -25,7 +26,8 @@ pub struct Management {
     /// Whether the HostedCluster's namespace exists.
     pub has_namespace: bool,
     exists: bool,
-    has_needed_namespace: bool,
+    missing_namespace: Option<String>,
+    names_routes: bool,
     supported: Option<SupportedVersions>,
     nodes: Vec<Node>,
 }
@@ -34,10 +36,10 @@ impl Management {
     /// Asks for what the flags leave open, and for what must or must not exist.
     pub async fn read(session: &Session, flags: &ClusterFlags, input: &Input, address_flag: &str) -> Result<Self> {
         let namespace = has_namespace(session, &flags.namespace);
-        let needed_namespace = async {
+        let missing_namespace = async {
             match &input.platform.needed_namespace {
-                Some(namespace) => has_namespace(session, namespace).await,
-                None => Ok(true),
+                Some(namespace) if !has_namespace(session, namespace).await? => Ok(Some(namespace.clone())),
+                _ => Ok(None),
             }
         };
         let cluster = crate::commands::cluster::find(session, &flags.namespace, &flags.name);
@@ -45,9 +47,14 @@ impl Management {
             async { if input.release_image.is_empty() { SupportedVersions::read(session).await } else { Ok(None) } };
         let asks_nodes = input.platform.publishing.needs_address() || flags.nodes.arch != USUAL_ARCHITECTURE;
         let nodes = async { if asks_nodes { nodes(session, address_flag).await } else { Ok(Vec::new()) } };
-        let (has_namespace, has_needed_namespace, cluster, supported, nodes) =
-            Box::pin(try_join5(namespace, needed_namespace, cluster, supported, nodes)).await?;
-        Ok(Self { has_namespace, exists: cluster.is_some(), has_needed_namespace, supported, nodes })
+        // Other platforms that publish so are refused by the operator, with or without a router.
+        let asks_router =
+            input.platform.name == "None" && matches!(input.platform.publishing, Publishing::Ingress { .. });
+        let names_routes = async { if asks_router { names_routes(session).await } else { Ok(true) } };
+        let (has_namespace, missing_namespace, cluster, supported, (nodes, names_routes)) =
+            Box::pin(try_join5(namespace, missing_namespace, cluster, supported, try_join(nodes, names_routes)))
+                .await?;
+        Ok(Self { has_namespace, exists: cluster.is_some(), missing_namespace, names_routes, supported, nodes })
     }
 
     /// Refuses what cannot be, and fills in what was left open.
@@ -62,9 +69,14 @@ impl Management {
             );
         }
         self.check_architecture(&flags.nodes.arch)?;
-        if let Some(namespace) = input.platform.needed_namespace.as_ref().filter(|_| !self.has_needed_namespace) {
+        if let Some(namespace) = &self.missing_namespace {
             bail!(
                 "--agent-namespace {namespace}: the management cluster has no such namespace; name the one that holds the Agents, or create it first with `kubectl create namespace {namespace}`"
+            );
+        }
+        if !self.names_routes {
+            bail!(
+                "--expose-through-load-balancer publishes Ignition, Konnectivity and OAuthServer by Route, and this installation makes no names for Routes: install again with --router and --router-domain, or add --external-api-server-address, and they are published by NodePort there"
             );
         }
         if input.release_image.is_empty() {
@@ -129,6 +141,21 @@ async fn has_namespace(session: &Session, name: &str) -> Result<bool> {
     Ok(session.call(&format!("read Namespace {name}"), api.get_metadata_opt(name)).await?.is_some())
 }
 
+/// Whether there is a router, and it knows Routes by names that nobody has to give.
+async fn names_routes(session: &Session) -> Result<bool> {
+    let api: Api<Deployment> = Api::namespaced(session.client(), names::OPERATOR_NAMESPACE);
+    let action = format!("read Deployment {}/{}", names::OPERATOR_NAMESPACE, names::ROUTER);
+    Ok(session.call(&action, api.get_opt(names::ROUTER)).await?.is_some_and(|router| has_domain(&router)))
+}
+
+fn has_domain(router: &Deployment) -> bool {
+    let pod = router.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
+    let containers = pod.into_iter().flat_map(|pod| &pod.containers);
+    containers
+        .flat_map(|container| container.command.iter().chain(&container.args).flatten())
+        .any(|argument| argument.starts_with("--domain="))
+}
+
 fn not_installed() -> anyhow::Error {
     anyhow!(
         "the management cluster says nothing of supported versions (ConfigMap {}/{} is missing); install the operator with `hcp install`, or name a --release-image",
@@ -165,6 +192,7 @@ pub fn address(nodes: &[Node], address_flag: &str) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use hoist_testkit::FakeApi;
     use serde_json::json;
 
     use super::*;
@@ -178,6 +206,23 @@ mod tests {
             },
         }))
         .unwrap()
+    }
+
+    #[tokio::test]
+    async fn routes_need_a_router_that_makes_names() {
+        let router = |command: &[&str]| {
+            serde_json::from_value::<Deployment>(json!({
+                "metadata": {"name": names::ROUTER, "namespace": names::OPERATOR_NAMESPACE},
+                "spec": {"selector": {}, "template": {"spec": {"containers": [{"name": "router", "command": command}]}}},
+            }))
+            .unwrap()
+        };
+        let none = FakeApi::new();
+        assert!(!names_routes(&Session::with_client(none.client())).await.unwrap());
+        let without = FakeApi::new().with(&router(&["/usr/bin/hoist-router"]));
+        assert!(!names_routes(&Session::with_client(without.client())).await.unwrap());
+        let with = FakeApi::new().with(&router(&["/usr/bin/hoist-router", "--domain=apps.example.com"]));
+        assert!(names_routes(&Session::with_client(with.client())).await.unwrap());
     }
 
     #[test]

@@ -7,7 +7,6 @@ use serde_json::json;
 use crate::args::cluster::ClusterFlags;
 use crate::args::go_bool::GoBool;
 use crate::commands::cluster::create::input::address;
-use crate::failure::usage;
 
 use super::{PlatformFlags, PlatformInput, Publishing, external_dns};
 
@@ -28,7 +27,7 @@ pub struct NoneArguments {
     /// Host name or address at which nodes of the management cluster are reached [default: the address of one of them]
     #[arg(long, alias = "api-server-address", value_name = "ADDRESS", help_heading = "Networks")]
     pub external_api_server_address: Option<String>,
-    /// Publish the API server by a load balancer instead of a node port
+    /// Publish the API server by a load balancer and the rest by Routes, or at node ports of an address that is given
     #[arg(long, value_name = "BOOL", default_value_t, hide_default_value = true, help_heading = "Networks")]
     pub expose_through_load_balancer: GoBool,
 }
@@ -46,15 +45,7 @@ impl PlatformFlags for NoneArguments {
         let publishing = match (self.expose_through_load_balancer.0, address) {
             (false, address) => Publishing::NodePort { address },
             (true, Some(address)) => Publishing::LoadBalancer { address },
-            (true, None) if self.flags.render.renders() => {
-                Publishing::Ingress { external_dns: external_dns(&self.flags).is_some() }
-            }
-            (true, None) => {
-                return Err(usage(
-                    "--expose-through-load-balancer publishes Ignition, Konnectivity and OAuthServer by Route, which this installation does not serve; \
-                     add --external-api-server-address, and they are published by NodePort there",
-                ));
-            }
+            (true, None) => Publishing::Ingress { external_dns: external_dns(&self.flags).is_some() },
         };
         Ok(PlatformInput {
             name: "None",
