@@ -4,6 +4,7 @@ pub mod command;
 pub mod connect_proxy;
 pub mod eventually;
 pub mod host_network;
+pub mod identity_provider;
 pub mod machine;
 pub mod packets;
 pub mod power;

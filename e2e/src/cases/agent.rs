@@ -1,16 +1,21 @@
 //! Platform Agent, from manifests that were rendered, changed and applied: its control plane is served, a host joins it, and
-//! what is not served is told. Its API server also takes client certificates of an authority of the user's own.
+//! what is not served is told. Its API server also takes client certificates of an authority of the user's own, and tokens of an
+//! OpenID Connect provider.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::create::{is_plain_again, kubeconfig};
 use super::join::{ready_nodes, release_image};
+use hoist_e2e::command::Said;
 use hoist_e2e::eventually::eventually;
+use hoist_e2e::host_network;
+use hoist_e2e::identity_provider::IdentityProvider;
 use hoist_e2e::world::{World, expect_condition, write_file};
 
 const CLUSTER: &str = "bare";
@@ -18,16 +23,39 @@ const AGENTS: &str = "agents";
 const HOST: &str = "bare-0";
 const AUTHORITY: &str = "own-clients";
 const USER: &str = "alice";
+const PROVIDER_PORT: u16 = 5556;
+const PROVIDER_AUTHORITY: &str = "own-provider";
+const AUDIENCE: &str = "hosted-clusters";
 
 pub fn served(world: &mut World) -> anyhow::Result<()> {
     world.kubectl(&["create", "namespace", AGENTS])?.success()?;
     let (authority, certificate, key) = issue()?;
-    let map = json!({
-        "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": AUTHORITY, "namespace": "clusters"},
-        "data": {"ca-bundle.crt": authority},
+    let management = world.management_host()?;
+    let address: IpAddr = host_network::address(world.status()?, &management)?.parse()?;
+    let provider = IdentityProvider::start(world.status()?, &management, SocketAddr::new(address, PROVIDER_PORT))?;
+    for (name, authority) in [(AUTHORITY, &authority), (PROVIDER_AUTHORITY, &provider.certificate)] {
+        let map = json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "clusters"},
+            "data": {"ca-bundle.crt": authority},
+        });
+        world.create_in(world.fact("kubeconfig")?, &map, &[])?.success()?;
+    }
+    let configuration = json!({
+        "apiServer": {"clientCA": {"name": AUTHORITY}},
+        "authentication": {"type": "OIDC", "oidcProviders": [{
+            "name": "own",
+            "issuer": {
+                "issuerURL": provider.issuer,
+                "audiences": [AUDIENCE],
+                "issuerCertificateAuthority": {"name": PROVIDER_AUTHORITY},
+            },
+            "claimMappings": {
+                "username": {"claim": "sub", "prefixPolicy": "NoPrefix"},
+                "groups": {"claim": "groups", "prefix": "own:"},
+            },
+        }]},
     });
-    world.create_in(world.fact("kubeconfig")?, &map, &[])?.success()?;
-    let manifests = write_file("bare.yaml", &manifests(world)?)?;
+    let manifests = write_file("bare.yaml", &manifests(world, &configuration)?)?;
     let apply = ["apply", "--filename", &manifests];
     world.kubectl(&apply)?.success()?;
     let kubeconfig = eventually("the hosted API answers", Duration::from_secs(90), || {
@@ -48,6 +76,7 @@ pub fn served(world: &mut World) -> anyhow::Result<()> {
     let plane = world.object("clusters-bare", "hostedcontrolplane", CLUSTER)?;
     ensure!(plane["spec"]["platform"]["type"] == "None", "the platform is {}", plane["spec"]["platform"]);
     known_by_certificate(world, &kubeconfig, &certificate, &key)?;
+    known_by_token(world, &kubeconfig, &provider)?;
 
     world.local(&["host", "add", HOST])?.success()?;
     let line = world.hcp(&["create", "join-command", "--name", CLUSTER, "--uses", "1"])?.success()?;
@@ -61,13 +90,13 @@ pub fn served(world: &mut World) -> anyhow::Result<()> {
     world.hcp(&["destroy", "cluster", "agent", "--name", CLUSTER])?.success()?;
     is_plain_again(world, HOST)?;
     world.local(&["host", "remove", HOST])?.success()?;
-    world.kubectl(&["--namespace", "clusters", "delete", "configmap", AUTHORITY])?.success()?;
+    world.kubectl(&["--namespace", "clusters", "delete", "configmap", AUTHORITY, PROVIDER_AUTHORITY])?.success()?;
     world.kubectl(&["delete", "namespace", AGENTS])?.success()?;
     Ok(())
 }
 
-/// What the command line renders, with the authority in it, and in the order in which nothing finds what it needs.
-fn manifests(world: &World) -> anyhow::Result<String> {
+/// What the command line renders, with a configuration of its own, and in the order in which nothing finds what it needs.
+fn manifests(world: &World, configuration: &Value) -> anyhow::Result<String> {
     let pull_secret = world.fact("pullSecret")?;
     let release = release_image(world)?;
     let rendered = world
@@ -95,7 +124,8 @@ fn manifests(world: &World) -> anyhow::Result<String> {
     let documents = rendered.trim_start_matches("---\n").split("\n---\n").map(|document| {
         let is_cluster = document.contains("kind: HostedCluster");
         changed |= is_cluster;
-        let configuration = format!("  configuration: {{apiServer: {{clientCA: {{name: {AUTHORITY}}}}}}}");
+        // JSON is YAML as well.
+        let configuration = format!("  configuration: {configuration}");
         if is_cluster { document.replacen("  configuration: {}", &configuration, 1) } else { document.to_owned() }
     });
     let mut documents: Vec<String> = documents.collect();
@@ -121,15 +151,38 @@ fn issue() -> anyhow::Result<(String, String, String)> {
 
 fn known_by_certificate(world: &World, admin: &str, certificate: &str, key: &str) -> anyhow::Result<()> {
     let text = fs_err::read_to_string(admin)?;
-    let replaced = |text: &str, field: &str, value: &str| -> anyhow::Result<String> {
-        let line = text.lines().find(|line| line.contains(field)).with_context(|| format!("no {field}"))?;
-        let indent = &line[..line.find(field).unwrap_or_default()];
-        Ok(text.replace(line, &format!("{indent}{field}: {}", STANDARD.encode(value))))
-    };
-    let text = replaced(&text, "client-certificate-data", certificate)?;
-    let path = write_file("bare-user.kubeconfig", &replaced(&text, "client-key-data", key)?)?;
+    let text = with_line(&text, "client-certificate-data", "client-certificate-data", &STANDARD.encode(certificate))?;
+    let text = with_line(&text, "client-key-data", "client-key-data", &STANDARD.encode(key))?;
+    let path = write_file("bare-user.kubeconfig", &text)?;
     let who = world.kubectl_in(&path, &["auth", "whoami", "--output", "jsonpath={.status.userInfo.username}"])?;
     let who = who.success()?;
     ensure!(who == USER, "the API server knows {who:?}");
     Ok(())
+}
+
+fn known_by_token(world: &World, admin: &str, provider: &IdentityProvider) -> anyhow::Result<()> {
+    let who = |token: &str| -> anyhow::Result<Said> {
+        let text = with_line(&fs_err::read_to_string(admin)?, "client-certificate-data", "token", token)?;
+        // Whoever shows a certificate is not asked for a token.
+        let text: String =
+            text.lines().filter(|line| !line.contains("client-key-data")).flat_map(|line| [line, "\n"]).collect();
+        let path = write_file("bare-token.kubeconfig", &text)?;
+        world.kubectl_in(&path, &["auth", "whoami", "--output", "json"])
+    };
+    let token = provider.token(AUDIENCE, "bob", &["builders"])?;
+    // It asks the provider for its keys when it starts, and again every few seconds.
+    let said = eventually("a token of the provider is taken", Duration::from_secs(30), || who(&token)?.success())?;
+    let user: Value = serde_json::from_str(&said)?;
+    let (name, groups) = (&user["status"]["userInfo"]["username"], &user["status"]["userInfo"]["groups"]);
+    ensure!(name == "bob" && *groups == json!(["own:builders", "system:authenticated"]), "{name} of {groups}");
+    let refusal = who(&provider.token("others", "bob", &[])?)?.refusal()?;
+    ensure!(refusal.contains("Unauthorized") || refusal.contains("must be logged in"), "for others: {refusal}");
+    Ok(())
+}
+
+/// `text` with `name: value` in place of the line that has `field`.
+fn with_line(text: &str, field: &str, name: &str, value: &str) -> anyhow::Result<String> {
+    let line = text.lines().find(|line| line.contains(field)).with_context(|| format!("no {field}"))?;
+    let indent = &line[..line.find(field).unwrap_or_default()];
+    Ok(text.replace(line, &format!("{indent}{name}: {value}")))
 }
