@@ -1,11 +1,21 @@
 //! Plain HTTPS towards an API server with what a kubeconfig holds, so that polling costs no process.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+
+/// Whether a connection serves one request or many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connections {
+    /// One each.
+    New,
+    /// One for all.
+    Kept,
+}
 
 /// An API server and an identity.
 #[derive(Debug, Clone)]
@@ -17,6 +27,21 @@ pub struct Api {
 impl Api {
     /// From the text of a kubeconfig with embedded certificates.
     pub fn new(kubeconfig: &str) -> anyhow::Result<Self> {
+        Self::build(kubeconfig, |builder, _| builder)
+    }
+
+    /// Likewise, with the host of its server at `address` whatever its name.
+    pub fn at(kubeconfig: &str, address: IpAddr, connections: Connections) -> anyhow::Result<Self> {
+        Self::build(kubeconfig, |builder, host| {
+            let builder = builder.resolve(host, SocketAddr::new(address, 0));
+            if connections == Connections::New { builder.pool_max_idle_per_host(0) } else { builder }
+        })
+    }
+
+    fn build(
+        kubeconfig: &str,
+        more: impl FnOnce(reqwest::ClientBuilder, &str) -> reqwest::ClientBuilder,
+    ) -> anyhow::Result<Self> {
         let config: Value = serde_saphyr::from_str(kubeconfig).context("the kubeconfig is no YAML")?;
         let cluster = &config["clusters"][0]["cluster"];
         let user = &config["users"][0]["user"];
@@ -33,7 +58,8 @@ impl Api {
             builder = builder.proxy(reqwest::Proxy::all(proxy)?);
         }
         let server = cluster["server"].as_str().context("the kubeconfig names no server")?.to_owned();
-        Ok(Self { client: builder.build()?, server })
+        let host = reqwest::Url::parse(&server)?.host_str().unwrap_or_default().to_owned();
+        Ok(Self { client: more(builder, &host).build()?, server })
     }
 
     /// The object or list at `path`; any answer but 200 is an error.

@@ -72,6 +72,7 @@ fn measure(args: &Args, world: &mut World, figures: &mut Figures) -> anyhow::Res
                 Phase::Creation => phases::creation::measure(world, figures, args.rounds).await?,
                 Phase::Nodes => phases::nodes::measure(world, figures, args.idle_seconds).await?,
                 Phase::FiveAtOnce => phases::five_at_once::measure(world, figures).await?,
+                Phase::Router => phases::router::measure(world, figures)?,
                 Phase::Quiet => phases::quiet::measure(world, figures, Duration::from_secs(args.quiet_seconds)).await?,
             }
         }

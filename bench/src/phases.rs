@@ -4,6 +4,7 @@ pub mod creation;
 pub mod five_at_once;
 pub mod nodes;
 pub mod quiet;
+pub mod router;
 
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -25,10 +26,14 @@ pub enum Phase {
     Nodes,
     /// Five clusters started together.
     FiveAtOnce,
+    /// Requests through the router against requests to a node port.
+    Router,
     /// Writes to the management API while nothing happens.
     Quiet,
 }
 
+/// Domain of names that the router makes.
+const ROUTER_DOMAIN: &str = "apps.example.com";
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Brings instance and operator up.
@@ -45,6 +50,10 @@ pub fn prepare(world: &mut World) -> anyhow::Result<()> {
         secret,
         "--additional-trust-bundle",
         bundle,
+        "--router",
+        "NodePort",
+        "--router-domain",
+        ROUTER_DOMAIN,
         "--wait-until-available",
     ];
     world.hcp(&arguments)?.success()?;

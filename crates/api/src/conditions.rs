@@ -134,6 +134,7 @@ pub enum Reason {
     MigrationFailed,
     CertificateExpired,
     CertificateExpiring,
+    ExternalDNSHostNotReachable,
     InplaceUpgradeFailed,
     ReplaceUpgradeFailed,
 }

@@ -11,6 +11,7 @@ use kube::Client;
 use crate::front::Front;
 use crate::guest::Guests;
 use crate::hosted_cluster::neighbours::HostedClusters;
+use crate::hosted_cluster::published_name::Lookups;
 use crate::management::Management;
 use crate::references::References;
 use crate::releases::Releases;
@@ -52,6 +53,8 @@ pub struct Context {
     pub front: Front,
     /// Every HostedCluster, once its controller runs.
     pub hosted_clusters: HostedClusters,
+    /// Published names that were looked up.
+    pub lookups: Lookups,
     /// Ways to have an object looked at from elsewhere.
     pub triggers: Triggers,
 }

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::front::Front;
 use crate::guest::Guests;
 use crate::hosted_cluster::neighbours::HostedClusters;
+use crate::hosted_cluster::published_name::Lookups;
 use crate::management::Management;
 use crate::references::References;
 use crate::releases::{Failure, Releases};
@@ -53,6 +54,7 @@ pub fn context_with(fake: &FakeApi, classes: Vec<k8s_openapi::api::storage::v1::
         rights: Rights::new("hypershift", "operator"),
         front: Front::fixed(FrontServices { bootstrap: Some(bootstrap_service()), router: None }),
         hosted_clusters: HostedClusters::default(),
+        lookups: Lookups::default(),
         triggers: Triggers::default(),
     })
 }

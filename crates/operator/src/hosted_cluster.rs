@@ -8,6 +8,7 @@ pub mod defaults;
 pub mod error;
 pub mod neighbours;
 pub mod observe;
+pub mod published_name;
 pub mod status;
 pub mod tear_down;
 pub mod validate;
@@ -38,6 +39,8 @@ use error::Error;
 const RESYNC: Duration = Duration::from_secs(10 * 60);
 /// How soon rights that were just granted are tried again.
 const RIGHTS_SEEN: Duration = Duration::from_millis(50);
+/// How soon a published name that nobody knows is looked up again.
+const LOOK_UP_AGAIN: Duration = Duration::from_secs(30);
 const NAME: &str = "hosted-cluster";
 
 /// Runs the controller. `management` has an item whenever the management cluster changed in a way that validation judges.
@@ -136,6 +139,10 @@ async fn pass(hosted_cluster: &HostedCluster, ctx: &Arc<Context>) -> Result<Acti
         // Not worth a condition: the rights are on their way.
         return Ok(Action::requeue(RIGHTS_SEEN));
     }
+    // After everything is applied: name servers may let wait.
+    let domain = ctx.settings.router_domain.as_deref();
+    let published_name = ctx.lookups.of(&hosted_cluster, domain, ctx.clock.now()).await;
+    let is_unknown = published_name.as_ref().is_some_and(|published| published.failure.is_some());
     let judged = status::Judged {
         findings: match &checked {
             Ok(checked) => checked.notices.clone(),
@@ -146,6 +153,7 @@ async fn pass(hosted_cluster: &HostedCluster, ctx: &Arc<Context>) -> Result<Acti
         observed: &observed,
         pause: &pause,
         front: ctx.front.services(),
+        published_name,
     };
     let wanted = status::compute(&hosted_cluster, &judged, ctx.clock.now());
     if ctx.calls.publish_status(&api, &hosted_cluster, hosted_cluster.status.as_ref(), &wanted).await? {
@@ -160,6 +168,8 @@ async fn pass(hosted_cluster: &HostedCluster, ctx: &Arc<Context>) -> Result<Acti
             (pause, _) if pause.is_paused() => pause.look_again(ctx.clock.now(), RESYNC),
             // Registries are not watched, and what was refused for a missing Secret shall go on soon after it is there.
             (_, Err(_)) => Duration::from_secs(5),
+            // Name servers are not watched either.
+            _ if is_unknown => LOOK_UP_AGAIN,
             _ => RESYNC,
         })),
     }

@@ -19,6 +19,7 @@ use hoist_operator::context::Context;
 use hoist_operator::front::Front;
 use hoist_operator::guest::Guests;
 use hoist_operator::hosted_cluster::neighbours::HostedClusters;
+use hoist_operator::hosted_cluster::published_name::Lookups;
 use hoist_operator::keys::SpareKeys;
 use hoist_operator::management::Management;
 use hoist_operator::references::References;
@@ -141,6 +142,7 @@ async fn lead(client: kube::Client, settings: Settings, metrics: Metrics, me: St
         rights: Rights::new(&settings.namespace, &settings.service_account),
         front,
         hosted_clusters: HostedClusters::default(),
+        lookups: Lookups::default(),
         triggers: Triggers::default(),
         client: client.clone(),
         settings: settings.clone(),

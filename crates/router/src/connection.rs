@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+use crate::addresses::Addresses;
 use crate::greeting::{self, Greeting, Refusal};
 use crate::metrics::Outcome;
 use crate::names::Names;
@@ -19,7 +20,7 @@ const DIAL_DEADLINE: Duration = Duration::from_secs(5);
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// Serves `client` until either side fails or both have ended.
-pub async fn serve(mut client: TcpStream, names: Arc<Names>) -> Outcome {
+pub async fn serve(mut client: TcpStream, names: Arc<Names>, addresses: &Addresses) -> Outcome {
     let greeting = match tokio::time::timeout(GREETING_DEADLINE, greeting::read(&mut client)).await {
         Ok(Ok(greeting)) => greeting,
         Ok(Err(Refusal::Unreadable { answer })) => return end(client, &answer, Outcome::NoName).await,
@@ -35,7 +36,7 @@ pub async fn serve(mut client: TcpStream, names: Arc<Names>) -> Outcome {
         };
         return end(client, &answer, Outcome::UnknownName).await;
     };
-    let dialled = tokio::time::timeout(DIAL_DEADLINE, TcpStream::connect((target.host.as_str(), target.port))).await;
+    let dialled = tokio::time::timeout(DIAL_DEADLINE, addresses.connect(target)).await;
     let mut server = match dialled.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
         Ok(server) => server,
         Err(cause) => {

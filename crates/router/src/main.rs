@@ -3,6 +3,7 @@
 //! One port serves all hosted clusters. It reads the name that a client says in its TLS hello, or that a host's own proxy asks for
 //! by CONNECT, and passes bytes on: it ends no TLS, holds no key, and sees nothing of what is said.
 
+mod addresses;
 mod connection;
 mod control_planes;
 mod greeting;
@@ -52,8 +53,8 @@ fn main() -> anyhow::Result<()> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let arguments = Arguments::parse();
     allow_many_descriptors()?;
-    // Passing bytes on costs a processor little; two keep one slow name lookup from holding up the rest.
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(run(arguments))
+    // Passing bytes on costs a processor little, and waking another thread for them costs more.
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run(arguments))
 }
 
 /// Two descriptors for each connection: the soft limit of many runtimes is 1024.

@@ -12,7 +12,7 @@ use hoist_plan::routes::routes;
 use kube::ResourceExt;
 
 /// Where a connection is passed on to: a Service, by its name in the management cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
     /// `<service>.<namespace>.svc`.
     pub host: String,

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
+use crate::addresses::Addresses;
 use crate::connection;
 use crate::metrics::Metrics;
 use crate::names::Names;
@@ -41,6 +42,7 @@ async fn accept(
     metrics: Arc<Metrics>,
     permits: Arc<Semaphore>,
 ) {
+    let addresses = Arc::new(Addresses::default());
     loop {
         let client = match listener.accept().await {
             Ok((client, _)) => client,
@@ -55,10 +57,10 @@ async fn accept(
             tracing::debug!("connection turned away: too many");
             continue;
         };
-        let (names, metrics) = (Arc::clone(&names.borrow()), Arc::clone(&metrics));
+        let (names, metrics, addresses) = (Arc::clone(&names.borrow()), Arc::clone(&metrics), Arc::clone(&addresses));
         tokio::spawn(async move {
             metrics.opened();
-            let outcome = connection::serve(client, names).await;
+            let outcome = connection::serve(client, names, &addresses).await;
             metrics.ended(outcome);
             drop(permit);
         });

@@ -24,6 +24,9 @@ pub fn by_name(world: &mut World) -> anyhow::Result<()> {
         expect_condition(&cluster, "Available", "True", Some("AsExpected"))?;
         Ok(cluster)
     })?;
+    // No name server knows the names here.
+    let told = expect_condition(&cluster, "ExternalDNSReachable", "False", Some("ExternalDNSHostNotReachable"))?;
+    ensure!(told.contains(&api), "of a name that nobody knows: {told}");
     let expected = json!({"host": api, "port": port});
     let status = &cluster["status"];
     ensure!(status["controlPlaneEndpoint"] == expected, "the endpoint is {}", status["controlPlaneEndpoint"]);
@@ -34,7 +37,7 @@ pub fn by_name(world: &mut World) -> anyhow::Result<()> {
         ensure!(service["spec"]["type"] == "ClusterIP", "published beside the router: {}", service["spec"]);
     }
 
-    // No name server knows the names here: the address is the management node's, the name is said in the hello.
+    // The address is the management node's, the name is said in the hello.
     let management = world.management_host()?;
     let address = host_network::address(world.status()?, &management)?;
     let kubeconfig = kubeconfig(world, CLUSTER)?;

@@ -202,7 +202,7 @@ pub const CONDITIONS: &[Condition] = &[
         "ExternalDNSReachable",
         Well::Either,
         "The API's published name can be resolved; Unknown when none is set.",
-        &["StatusUnknown"],
+        &["ExternalDNSHostNotReachable", "StatusUnknown"],
     ),
     well(
         "EtcdDataEncryptionUpToDate",

@@ -51,6 +51,11 @@ pub const REASONS: &[Reason] = &[
         "See `kubectl describe pods -n CONTROL_PLANE_NAMESPACE -l app=etcd`: mostly a volume or a node is missing.",
     ),
     because(
+        "ExternalDNSHostNotReachable",
+        "The name under which the API server is published cannot be resolved in the management cluster.",
+        "Let the name lead to the router or load balancer: `kubectl get service router -n hypershift` shows the router's address and port. A name that only users' name servers know does no harm.",
+    ),
+    because(
         "FromClusterVersion",
         "The state is that of what runs inside the hosted cluster.",
         "See what the message names; without nodes, join hosts first.",

@@ -21,6 +21,7 @@ use kube::ResourceExt;
 use super::error::Error;
 use super::namespace_of;
 use super::observe::Observed;
+use super::published_name::PublishedName;
 use crate::paused::Pause;
 
 /// What the status is computed from.
@@ -38,6 +39,8 @@ pub struct Judged<'a> {
     pub pause: &'a Pause,
     /// Services that stand before all hosted clusters.
     pub front: FrontServices,
+    /// The name under which the API server is published, if there is one.
+    pub published_name: Option<PublishedName>,
 }
 
 /// Conditions that are the HostedControlPlane's.
@@ -150,12 +153,7 @@ fn verdicts(
         Reason::AsExpected,
         "Required platform credentials are found",
     ));
-    all.push(Verdict::new(
-        Type::ExternalDNSReachable,
-        Status::Unknown,
-        Reason::StatusUnknown,
-        "External DNS is not configured",
-    ));
+    all.push(resolvable(judged.published_name.as_ref()));
     for finding in &judged.findings {
         if !all.iter().any(|verdict| verdict.type_ == finding.condition.as_ref()) {
             all.push(Verdict::new(finding.condition, finding.status, finding.reason, finding.message.clone()));
@@ -264,6 +262,23 @@ fn reconciled(judged: &Judged<'_>, conditions: &[Condition]) -> Verdict {
     match find(conditions, type_).filter(|condition| condition.status == "False") {
         Some(condition) => Verdict::copied(condition),
         None => Verdict::new(type_, true, Reason::ReconciliationSucceeded, "Reconciliation completed successfully"),
+    }
+}
+
+fn resolvable(published: Option<&PublishedName>) -> Verdict {
+    let type_ = Type::ExternalDNSReachable;
+    match published {
+        None => Verdict::new(type_, Status::Unknown, Reason::StatusUnknown, "External DNS is not configured"),
+        Some(PublishedName { failure: None, .. }) => Verdict::new(type_, true, Reason::AsExpected, ALL_IS_WELL),
+        Some(PublishedName { name, failure: Some(cause) }) => Verdict::new(
+            type_,
+            false,
+            Reason::ExternalDNSHostNotReachable,
+            format!(
+                "the API server is published as {name}, and the management cluster cannot resolve it: {cause}; let the name lead to \
+                 the router or load balancer, where users and hosts look it up"
+            ),
+        ),
     }
 }
 
