@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 
 pub use monitoring::{MONITORING_API, MONITORING_KINDS};
 pub use names::*;
+pub use router::router_domain;
 pub use settings::{Monitoring, Router, RouterType, Settings};
 pub use supported_versions::supported_versions;
 

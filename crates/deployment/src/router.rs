@@ -7,10 +7,19 @@ use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use crate::workload::{self, Program};
-use crate::{BOOTSTRAP_HEALTH_PORT, BOOTSTRAP_PORT, ROUTER, ROUTER_PORT, Router, RouterType, Settings, metadata};
+use crate::{BOOTSTRAP_HEALTH_PORT, BOOTSTRAP_PORT, ROUTER, ROUTER_PORT, Router, Settings, metadata};
 
 /// One more than is needed: while one is replaced, or its node is gone, the other leads on.
 const REPLICAS: u8 = 2;
+
+const DOMAIN_FLAG: &str = "--domain=";
+
+/// Domain that an installed router was given.
+pub fn router_domain(deployment: &Deployment) -> Option<&str> {
+    let pod = deployment.spec.as_ref()?.template.spec.as_ref()?;
+    let mut arguments = pod.containers.iter().flat_map(|container| container.command.iter().flatten());
+    arguments.find_map(|argument| argument.strip_prefix(DOMAIN_FLAG))
+}
 
 /// The Deployment.
 pub fn deployment(settings: &Settings, router: &Router) -> Deployment {
@@ -19,7 +28,7 @@ pub fn deployment(settings: &Settings, router: &Router) -> Deployment {
         format!("--listen=0.0.0.0:{BOOTSTRAP_PORT}"),
         format!("--health-listen=0.0.0.0:{BOOTSTRAP_HEALTH_PORT}"),
     ];
-    command.extend(router.domain.as_ref().map(|domain| format!("--domain={domain}")));
+    command.extend(router.domain.as_ref().map(|domain| format!("{DOMAIN_FLAG}{domain}")));
     let mut deployment = workload::deployment(
         settings,
         Program {
@@ -44,14 +53,10 @@ pub fn deployment(settings: &Settings, router: &Router) -> Deployment {
 
 /// The Service.
 pub fn service(settings: &Settings, router: &Router) -> Service {
-    let type_ = match router.published {
-        RouterType::NodePort => "NodePort",
-        RouterType::LoadBalancer => "LoadBalancer",
-    };
     Service {
         metadata: metadata(settings, ROUTER),
         spec: Some(ServiceSpec {
-            type_: Some(type_.to_owned()),
+            type_: Some(router.published.as_ref().to_owned()),
             selector: Some(BTreeMap::from([("app.kubernetes.io/name".to_owned(), ROUTER.to_owned())])),
             ports: Some(vec![ServicePort {
                 name: Some("https".to_owned()),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use semver::Version;
+use strum::{AsRefStr, EnumString, VariantNames};
 
 /// What `hypershift install` was told.
 #[derive(Debug, Clone)]
@@ -42,8 +43,8 @@ pub struct Router {
     pub domain: Option<String>,
 }
 
-/// How the router is reached.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How the router is reached: by a Service of this type.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, AsRefStr, EnumString, VariantNames)]
 pub enum RouterType {
     /// At one port of every node of the management cluster.
     #[default]

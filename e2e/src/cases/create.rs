@@ -15,6 +15,8 @@ pub const CLUSTER: &str = "demo";
 pub const NAMESPACE: &str = "clusters-demo";
 /// Domain of names that the router makes.
 pub const ROUTER_DOMAIN: &str = "apps.example.com";
+/// What is said of the router when it is installed; who installs again need not.
+pub const WITH_ROUTER: [&str; 4] = ["--router", "NodePort", "--router-domain", ROUTER_DOMAIN];
 /// Host that is off while the cluster is destroyed.
 const SILENT: &str = "worker-2";
 
@@ -23,13 +25,14 @@ pub fn installing<'a>(world: &'a World, verbs: &[&'a str], more: &[&'a str]) -> 
     let mut arguments = verbs.to_vec();
     arguments.extend(["--registry", world.fact("registry")?, "--pull-secret", world.fact("pullSecret")?]);
     arguments.extend(["--additional-trust-bundle", world.fact("registryTrustBundle")?]);
-    arguments.extend(["--router", "NodePort", "--router-domain", ROUTER_DOMAIN]);
     arguments.extend_from_slice(more);
     Ok(arguments)
 }
 
 pub fn install(world: &mut World) -> anyhow::Result<()> {
-    world.hcp(&installing(world, &["install"], &["--wait-until-available"])?)?.success()?;
+    world
+        .hcp(&installing(world, &["install"], &[&WITH_ROUTER[..], &["--wait-until-available"]].concat())?)?
+        .success()?;
     let versions = world.object("hypershift", "configmap", "supported-versions")?;
     let listed =
         versions["data"]["supported-versions"].as_str().context("supported-versions has no key of its name")?;

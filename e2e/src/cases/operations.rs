@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
-use super::create::{CLUSTER, NAMESPACE, installing};
+use super::create::{CLUSTER, NAMESPACE, ROUTER_DOMAIN, WITH_ROUTER, installing};
 use hoist_e2e::eventually::eventually;
 use hoist_e2e::world::{World, expect_condition, file_prefix};
 
@@ -44,6 +44,14 @@ pub fn install_again(world: &mut World) -> anyhow::Result<()> {
     world.hcp(&arguments)?.success()?;
     let after = world.object("hypershift", "deployment", "operator")?;
     ensure!(after["spec"]["template"]["spec"]["containers"][0]["image"] == other.as_str(), "the image is the old one");
+    let router =
+        world.object("hypershift", "deployment", "router")?["spec"]["template"]["spec"]["containers"][0].clone();
+    ensure!(router["image"] == other.as_str(), "nothing was said of the router, and it is the old one");
+    for (program, knows) in
+        [(&router, &router["command"]), (&after, &after["spec"]["template"]["spec"]["containers"][0]["env"])]
+    {
+        ensure!(knows.to_string().contains(ROUTER_DOMAIN), "the domain of Routes is lost: {program}");
+    }
     // The new operator has looked at everything once it leads and says so.
     world
         .kubectl(&[
@@ -68,7 +76,11 @@ pub fn install_again(world: &mut World) -> anyhow::Result<()> {
 pub fn render(world: &mut World) -> anyhow::Result<()> {
     let folder = folder("chart");
     let file = format!("{}install.yaml", folder.display());
-    let arguments = installing(world, &["install", "render"], &["--render-sensitive", "--output-file", &file])?;
+    let arguments = installing(
+        world,
+        &["install", "render"],
+        &[&WITH_ROUTER[..], &["--render-sensitive", "--output-file", &file]].concat(),
+    )?;
     world.hcp(&arguments)?.success()?;
     let apply = [
         "apply",

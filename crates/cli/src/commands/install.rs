@@ -7,6 +7,7 @@ mod helm;
 mod objects;
 mod releases;
 mod render;
+mod router;
 mod template;
 mod uninstall;
 mod unserved;
@@ -140,7 +141,11 @@ async fn apply(arguments: &InstallArguments, context: &Context) -> Result<()> {
     } else {
         let serves_monitoring = objects::serves_monitoring(&session).await?;
         let proxy = session.proxy().map(ToString::to_string);
-        objects::all(&objects::settings(flags, proxy, serves_monitoring, &context.printer).await?)
+        let mut settings = objects::settings(flags, proxy, serves_monitoring, &context.printer).await?;
+        if settings.router.is_none() {
+            settings.router = router::installed(&session).await?;
+        }
+        objects::all(&settings)
     };
     let (definitions, rest): (Vec<Object>, Vec<Object>) =
         all.into_iter().filter(|object| scope.holds(object)).partition(|object| Scope::Crds.holds(object));

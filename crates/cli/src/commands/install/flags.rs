@@ -1,11 +1,14 @@
 //! The flags that `install` and its subcommands share, and what they make of an installation.
 
+use std::str::FromStr as _;
+
 use anyhow::{Context as _, Result};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Command};
 use hoist_api::names;
 use hoist_deployment::{Monitoring, Router, RouterType, Settings};
 use hoist_release::ImageReference;
+use strum::VariantNames as _;
 
 use crate::args::go_bool::GoBool;
 use crate::args::key_value::KeyValue;
@@ -44,8 +47,9 @@ pub struct InstallFlags {
     /// What OpenShift's own monitoring scrapes; elsewhere, ServiceMonitors and alerts come with the kinds
     #[arg(long, value_name = "SCOPE", default_value = "None", value_parser = PossibleValuesParser::new(["None", "OperatorOnly", "All"]))]
     platform_monitoring: String,
-    /// Run a router, and reach it so; services of hosted clusters can then be published by Route
-    #[arg(long, value_name = "TYPE", value_parser = PossibleValuesParser::new(["NodePort", "LoadBalancer"]))]
+    /// Run a router, and reach it so; services of hosted clusters can then be published by Route. Left out, a router that is
+    /// installed stays as it is
+    #[arg(long, value_name = "TYPE", value_parser = PossibleValuesParser::new(RouterType::VARIANTS))]
     router: Option<String>,
     /// Domain of names for Routes that have none; all names below it must lead to the router
     #[arg(long, value_name = "DOMAIN", requires = "router")]
@@ -125,10 +129,9 @@ impl InstallFlags {
         settings.operator_env.extend(
             self.additional_operator_env_vars.iter().map(|variable| (variable.key.clone(), variable.value.clone())),
         );
-        settings.router = self.router.as_deref().map(|type_| Router {
-            published: if type_ == "LoadBalancer" { RouterType::LoadBalancer } else { RouterType::NodePort },
-            domain: self.router_domain.clone(),
-        });
+        // The parser takes nothing else.
+        let published = self.router.as_deref().and_then(|type_| RouterType::from_str(type_).ok());
+        settings.router = published.map(|published| Router { published, domain: self.router_domain.clone() });
         let of_platform = self.platform_monitoring != "None";
         settings.monitoring = match (of_platform, serves_monitoring) {
             (true, _) => Monitoring::OpenShift,

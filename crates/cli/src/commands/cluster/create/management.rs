@@ -3,6 +3,7 @@
 use anyhow::{Result, anyhow, bail};
 use futures::future::{try_join, try_join5};
 use hoist_api::names;
+use hoist_deployment::router_domain;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Namespace, Node};
 use kube::Api;
@@ -145,15 +146,7 @@ async fn has_namespace(session: &Session, name: &str) -> Result<bool> {
 async fn names_routes(session: &Session) -> Result<bool> {
     let api: Api<Deployment> = Api::namespaced(session.client(), names::OPERATOR_NAMESPACE);
     let action = format!("read Deployment {}/{}", names::OPERATOR_NAMESPACE, names::ROUTER);
-    Ok(session.call(&action, api.get_opt(names::ROUTER)).await?.is_some_and(|router| has_domain(&router)))
-}
-
-fn has_domain(router: &Deployment) -> bool {
-    let pod = router.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
-    let containers = pod.into_iter().flat_map(|pod| &pod.containers);
-    containers
-        .flat_map(|container| container.command.iter().chain(&container.args).flatten())
-        .any(|argument| argument.starts_with("--domain="))
+    Ok(session.call(&action, api.get_opt(names::ROUTER)).await?.is_some_and(|router| router_domain(&router).is_some()))
 }
 
 fn not_installed() -> anyhow::Error {
