@@ -27,6 +27,8 @@ pub fn by_name(world: &mut World) -> anyhow::Result<()> {
     // No name server knows the names here.
     let told = expect_condition(&cluster, "ExternalDNSReachable", "False", Some("ExternalDNSHostNotReachable"))?;
     ensure!(told.contains(&api), "of a name that nobody knows: {told}");
+    let shown = world.hcp(&["status", CLUSTER])?.success()?;
+    ensure!(shown.contains("ExternalDNSReachable=False"), "hcp status does not tell: {shown}");
     let expected = json!({"host": api, "port": port});
     let status = &cluster["status"];
     ensure!(status["controlPlaneEndpoint"] == expected, "the endpoint is {}", status["controlPlaneEndpoint"]);

@@ -200,7 +200,7 @@ pub const CONDITIONS: &[Condition] = &[
     ),
     well(
         "ExternalDNSReachable",
-        Well::Either,
+        Well::True,
         "The API's published name can be resolved; Unknown when none is set.",
         &["ExternalDNSHostNotReachable", "StatusUnknown"],
     ),
