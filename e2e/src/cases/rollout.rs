@@ -27,13 +27,21 @@ const LEFT: &str = "/var/lib/kubelet/pods-of-before";
 pub fn one_after_the_other(world: &mut World) -> anyhow::Result<()> {
     let kubeconfig = kubeconfig(world, CLUSTER)?;
     let new = release_image(world)?;
+    let outcome = rolled_out(world, &kubeconfig, &new);
+    // Also when something failed: later cases count the nodes of this cluster.
+    let gone = gone(world, &kubeconfig);
+    outcome?;
+    gone
+}
+
+fn rolled_out(world: &World, kubeconfig: &str, new: &str) -> anyhow::Result<()> {
     pools(world)?;
-    workload(world, &kubeconfig)?;
-    let before = nodes(world, &kubeconfig)?;
+    workload(world, kubeconfig)?;
+    let before = nodes(world, kubeconfig)?;
     for name in STAYING.iter().chain([&RETURNING]) {
         ensure!(before.get(*name).is_some_and(|node| version(node) == OLD), "{name} does not run {OLD}");
     }
-    labels_without_a_rollout(world, &kubeconfig)?;
+    labels_without_a_rollout(world, kubeconfig)?;
     world.in_host(RETURNING, &format!("touch {LEFT}"))?.success()?;
 
     for pool in [IN_PLACE, REPLACED] {
@@ -42,9 +50,9 @@ pub fn one_after_the_other(world: &mut World) -> anyhow::Result<()> {
             .kubectl(&["--namespace", "clusters", "patch", "nodepool", pool, "--type=merge", "--patch", &patch])?
             .success()?;
     }
-    watch(world, &kubeconfig)?;
+    watch(world, kubeconfig)?;
 
-    let after = nodes(world, &kubeconfig)?;
+    let after = nodes(world, kubeconfig)?;
     let uid = |nodes: &BTreeMap<String, Value>, name: &str| nodes[name]["metadata"]["uid"].clone();
     for name in STAYING {
         ensure!(uid(&before, name) == uid(&after, name), "Node {name} was made anew");
@@ -58,7 +66,7 @@ pub fn one_after_the_other(world: &mut World) -> anyhow::Result<()> {
     let noted = &pool["metadata"]["annotations"]["hypershift.openshift.io/nodePoolCurrentConfigVersion"];
     let host = world.object(NAMESPACE, "host", STAYING[0])?;
     ensure!(*noted == host["status"]["revision"], "the pool notes {noted}, its host runs {}", host["status"]);
-    gone(world, &kubeconfig)
+    Ok(())
 }
 
 /// Two pools of the older release, and their hosts.
@@ -167,9 +175,10 @@ fn watch(world: &World, kubeconfig: &str) -> anyhow::Result<()> {
         }
         ensure!(answered.elapsed() < LONGEST_SILENCE, "nobody answered for {} s", LONGEST_SILENCE.as_secs());
 
-        let nodes = nodes(world, kubeconfig)?;
+        // Pools first: what they say of their nodes must be true of nodes that are read later.
         let pool = world.object("clusters", "nodepool", IN_PLACE)?;
         let replaced = world.object("clusters", "nodepool", REPLACED)?;
+        let nodes = nodes(world, kubeconfig)?;
         let away: Vec<&&str> = STAYING.iter().filter(|name| nodes[**name]["spec"]["unschedulable"] == true).collect();
         ensure!(away.len() < 2, "both hosts are away: {away:?}");
         updated.extend(STAYING.into_iter().filter(|name| version(&nodes[*name]) != OLD));
