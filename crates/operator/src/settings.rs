@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use hoist_deployment::{METRICS_PORT, OPERATOR_NAMESPACE};
+use hoist_plan::observed::Router;
 
 /// Runs the controllers of hosted clusters.
 ///
@@ -42,6 +43,13 @@ pub struct Settings {
     /// Most objects of one kind that are worked on at a time; passes mostly wait, so this bounds memory and not processors
     #[arg(long, env = "HOIST_CONCURRENCY", default_value_t = 64)]
     pub concurrency: u16,
+}
+
+impl Settings {
+    /// The router as validation knows it.
+    pub fn router_facts(&self) -> Option<Router> {
+        self.router.then(|| Router { domain: self.router_domain.clone() })
+    }
 }
 
 /// How the operator reaches hosted API servers.

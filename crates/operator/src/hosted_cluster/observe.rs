@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 use hoist_api::{HostedCluster, HostedControlPlane, names};
 use hoist_controller::ApiError;
 use hoist_plan::Observed as Facts;
-use hoist_plan::observed::{Management, Router};
+use hoist_plan::observed::Management;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::{Api, ResourceExt};
 
@@ -82,7 +82,7 @@ pub async fn observe(ctx: &Context, hosted_cluster: &HostedCluster) -> Result<Ob
     };
     let control_plane_version =
         control_plane.as_ref().and_then(|found| found.status.as_ref()?.control_plane_version.clone());
-    let router = ctx.settings.router.then(|| Router { domain: ctx.settings.router_domain.clone() });
+    let router = ctx.settings.router_facts();
     let taken_routes = match &router {
         Some(router) => ctx.hosted_clusters.older_routes(hosted_cluster, router.domain.as_deref()),
         None => Vec::new(),

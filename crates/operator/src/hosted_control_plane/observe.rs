@@ -7,7 +7,7 @@ use hoist_api::certificates::CertificateRevocationRequest;
 use hoist_api::{Host, HostedControlPlane, NodePool, labels, names};
 use hoist_controller::ApiError;
 use hoist_plan::Observed as Facts;
-use hoist_plan::observed::{Management, Router};
+use hoist_plan::observed::Management;
 use hoist_release::Release;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Secret};
 use kube::ResourceExt;
@@ -105,10 +105,7 @@ pub async fn observe(
             running_version: versions::completed(status.and_then(|status| status.control_plane_version.as_ref())),
             secrets: secrets.iter().map(|secret| (secret.name_any(), bytes(secret))).collect(),
             config_maps: config_maps.iter().map(|map| (map.name_any(), map.data.clone().unwrap_or_default())).collect(),
-            management: Management {
-                router: ctx.settings.router.then(|| Router { domain: ctx.settings.router_domain.clone() }),
-                ..ctx.management.facts()
-            },
+            management: Management { router: ctx.settings.router_facts(), ..ctx.management.facts() },
             now: ctx.clock.now(),
         },
         secrets,

@@ -50,7 +50,7 @@ pub(super) fn check(inputs: &Inputs<'_>, findings: &mut Findings) {
         let taken = management
             .taken_routes
             .iter()
-            .find(|(taken, _)| taken.hostname == *hostname && !(are_ignition(route, taken)));
+            .find(|(taken, _)| taken.hostname == *hostname && !are_ignition(route, taken));
         if let Some((taken, owner)) = taken {
             findings.invalid::<()>(format!(
                 "spec.services: {hostname} of {service} leads to {} of HostedCluster {owner} already: give another name",
