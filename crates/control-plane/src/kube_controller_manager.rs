@@ -32,6 +32,8 @@ pub struct Settings {
     pub service_network: IpNet,
     /// Whether replicas have to agree on one that works.
     pub elects_leader: bool,
+    /// How long a Node may be silent before it counts as lost, and its pods as not ready: Go's notation.
+    pub node_grace: &'static str,
 }
 
 /// Settings of a hosted cluster.
@@ -43,6 +45,8 @@ pub fn hosted(plan: &Plan) -> Settings {
         node_networks: network.allocate_node_cidrs.then_some((network.cluster_network, network.host_prefix)),
         service_network: network.service_network,
         elects_leader: plan.is_highly_available(),
+        // HyperShift's
+        node_grace: "50s",
     }
 }
 
@@ -72,7 +76,7 @@ pub fn pod(settings: &Settings) -> Pod {
         // Source of the numbers: HyperShift `kcm`
         .flag("kube-api-qps", 150)
         .flag("kube-api-burst", 300)
-        .flag("node-monitor-grace-period", "50s")
+        .flag("node-monitor-grace-period", settings.node_grace)
         .flag("terminated-pod-gc-threshold", 1000)
         .flag("profiling", false);
     let needs = vec![

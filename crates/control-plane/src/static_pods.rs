@@ -136,6 +136,9 @@ impl StaticPods {
             node_networks: Some((self.pod_network, self.host_prefix)),
             service_network: self.service_network,
             elects_leader: false,
+            // There is one node, and without it nothing runs at all. When only the API was away for a minute, its pods, all hosted
+            // clusters among them, must not be cut off from their Services because nobody could hear the node meanwhile.
+            node_grace: "24h",
         }
     }
 

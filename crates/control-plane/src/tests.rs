@@ -293,7 +293,7 @@ fn flags(container: &Container) -> BTreeMap<String, String> {
 }
 
 /// Flags that may differ between a hosted component and a static pod, each for a reason.
-const DIFFERENT: [&str; 22] = [
+const DIFFERENT: [&str; 23] = [
     // A management cluster writes what its users do; a hosted one what its HostedCluster says.
     "--audit-log-path",
     "--audit-policy-file",
@@ -324,6 +324,8 @@ const DIFFERENT: [&str; 22] = [
     // Chosen by the user in a hosted cluster.
     "--service-account-issuer",
     "--goaway-chance",
+    // There is one node; see the static pods.
+    "--node-monitor-grace-period",
 ];
 
 #[test]
