@@ -22,6 +22,7 @@ mod leaving;
 mod local;
 mod operations;
 mod other_management;
+mod repair;
 mod requests;
 mod rollout;
 mod routes;
@@ -172,6 +173,7 @@ pub fn all() -> Vec<Case> {
         Case::beside("agent", "agent: a control plane is served, and a host joins it", agent::served),
         Case::beside("routes", "routes: a cluster behind the router, known by its names alone", routes::by_name),
         Case::beside("proxy", "join: a host behind an HTTPS proxy", join_faults::behind_a_proxy),
+        Case::beside("repair", "repair: a broken host comes back as a new node, a lost one is told", repair::by_itself),
         Case::new("faults: the management API away for a minute", control_plane_faults::management_api_away),
         Case::new("leave: a dead machine is removed", join_faults::dead_machine),
         Case::new("faults: any process killed inside a host is back within 5 s", faults::killed_processes),

@@ -59,5 +59,11 @@ pub const API_SERVER_TOKEN_EXPIRATION: &str =
 pub const NODE_POOL_CURRENT_CONFIG: &str = "hypershift.openshift.io/nodePoolCurrentConfig";
 /// On a NodePool: hash of configuration and release that all of its hosts run.
 pub const NODE_POOL_CURRENT_CONFIG_VERSION: &str = "hypershift.openshift.io/nodePoolCurrentConfigVersion";
+/// On a NodePool or its HostedCluster: how long a Node may not be Ready until its host is repaired, such as `8m`.
+pub const MACHINE_HEALTH_CHECK_TIMEOUT: &str = "hypershift.openshift.io/machine-health-check-timeout";
+/// The same: how long a host that has joined may be without a Node.
+pub const MACHINE_HEALTH_CHECK_NODE_STARTUP: &str = "hypershift.openshift.io/machine-health-check-node-startup-timeout";
+/// The same: with more ill hosts than this, a number or a share such as `40%`, none is repaired.
+pub const MACHINE_HEALTH_CHECK_MAX_UNHEALTHY: &str = "hypershift.openshift.io/machine-health-check-max-unhealthy";
 /// On a Node: labels and taints that its NodePool gave it, as JSON, so that they go when the pool takes them back.
 pub const OF_NODE_POOL: &str = "hoist.internal/of-node-pool";

@@ -108,6 +108,9 @@ pub struct HostStatus {
     /// Revision of the node configuration that it runs, as its last join or update left it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
+    /// The last repair that it has done, by its name; see [`HostUpdate::repair`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_repair: Option<String>,
     /// The update that it is in, or that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub update: Option<HostUpdate>,

@@ -51,6 +51,9 @@ pub(crate) async fn report(
     if let Some(revision) = &report.revision {
         status["revision"] = Value::String(cut(revision));
     }
+    if let Some(repair) = &report.last_repair {
+        status["lastRepair"] = Value::String(cut(repair));
+    }
     let is_updated = host.status.as_ref().is_some_and(|status| status.update.is_some());
     if report.failed_stage == Some(Stage::Updating) && is_updated {
         status["update"] = json!({"phase": UpdatePhase::Failed, "since": Time(app.clock.now()), "message": message});
@@ -120,8 +123,15 @@ pub(crate) async fn orders(
     // Subscribed before looking, so that nothing can change in between unseen.
     let mut changes = app.hosts.changes();
     let mut host = access::host_of(&app, &namespace, &name, &headers).await?;
+    let answered = called(&host).cloned();
+    if answered.is_some() {
+        answer(&app, &namespace, &host).await?;
+    }
     let waiting = async {
-        while orders_of(&host).order == Order::None {
+        // One that is called comes again to be heard: this request may be of a machine that died since.
+        while orders_of(&host).order == Order::None
+            && called(&host).is_none_or(|since| answered.as_ref() == Some(since))
+        {
             if changes.changed().await.is_err() {
                 break;
             }
@@ -139,6 +149,24 @@ pub(crate) async fn orders(
     Ok(Json(orders))
 }
 
+/// Since when a sign of this host is waited for, if it is.
+fn called(host: &Host) -> Option<&Time> {
+    let update = host.status.as_ref()?.update.as_ref()?;
+    (update.phase == UpdatePhase::Calling).then_some(&update.since)
+}
+
+/// Writes down that a host gave the sign. When something else came in between, the operator decides anew.
+async fn answer(app: &App, namespace: &str, host: &Host) -> Result<(), Refusal> {
+    let api: Api<Host> = Api::namespaced(app.client.clone(), namespace);
+    let patch = json!({
+        "metadata": {"resourceVersion": host.resource_version()},
+        "status": {"update": {"phase": UpdatePhase::Draining, "since": Time(app.clock.now())}},
+    });
+    let (name, parameters, patch) = (host.name_any(), PatchParams::default(), Patch::Merge(&patch));
+    info!(namespace, host = name, "host that is to be repaired gave a sign");
+    kubernetes::unless_conflict("update host status", api.patch_status(&name, &parameters, &patch)).await.map(drop)
+}
+
 /// A Host that is being deleted waits for its machine to be restored, whoever deletes it and why. One that was told to change
 /// is told so until it says that it has.
 fn orders_of(host: &Host) -> Orders {
@@ -146,12 +174,19 @@ fn orders_of(host: &Host) -> Orders {
         return Orders::plain(Order::Leave);
     }
     let status = host.status.as_ref();
-    let update = status.and_then(|status| status.update.as_ref());
-    let runs = status.and_then(|status| status.revision.as_ref());
-    match update.filter(|update| update.phase == UpdatePhase::Ordered && runs != Some(&update.revision)) {
+    let ordered = status.and_then(|status| {
+        let update = status.update.as_ref()?;
+        (update.phase == UpdatePhase::Ordered && !update.is_done(status)).then_some(update)
+    });
+    match ordered {
         Some(update) => Orders {
-            order: if update.replace { Order::Replace } else { Order::Update },
+            order: match (&update.repair, update.replace) {
+                (Some(_), _) => Order::Repair,
+                (None, true) => Order::Replace,
+                (None, false) => Order::Update,
+            },
             revision: Some(update.revision.clone()),
+            repair: update.repair.clone(),
         },
         None => Orders::plain(Order::None),
     }

@@ -424,6 +424,7 @@ async fn reports_reach_the_host_object_and_need_its_token() {
         times: BTreeMap::default(),
         versions: [("kubelet".to_owned(), "1.36.3".to_owned())].into(),
         revision: Some("a-b".to_owned()),
+        last_repair: None,
     };
     let body = || Body::from(serde_json::to_vec(&report).expect("JSON"));
     let (status, _) = bench.send(host_request("POST", "report", "Bearer wrong", body())).await;
@@ -447,6 +448,7 @@ async fn a_host_is_told_to_change_until_it_says_that_it_has_or_cannot() {
         version: "1.36.3".into(),
         phase,
         replace: false,
+        repair: None,
         was_cordoned: false,
         since: Time(bench.now()),
         message: None,
@@ -480,6 +482,7 @@ async fn a_host_is_told_to_change_until_it_says_that_it_has_or_cannot() {
         times: BTreeMap::default(),
         versions: BTreeMap::default(),
         revision: Some("old".to_owned()),
+        last_repair: None,
     };
     let body = Body::from(serde_json::to_vec(&report).expect("JSON"));
     assert_eq!(bench.send(host_request("POST", "report", &authorization, body)).await.0, StatusCode::NO_CONTENT);
@@ -488,6 +491,60 @@ async fn a_host_is_told_to_change_until_it_says_that_it_has_or_cannot() {
     assert_eq!((update.phase, update.revision.as_str()), (UpdatePhase::Failed, "new"));
     assert!(update.message.is_some_and(|message| message.contains("registry away")));
     assert_eq!(status.stage, Some(Stage::Joined), "it goes on as before");
+}
+
+#[tokio::test]
+async fn a_host_that_is_to_be_repaired_is_heard_before_it_is_told() {
+    let bench = Bench::new();
+    let (mut host, authorization) = joined_host(&bench);
+    let ask = |wait: u32| host_request("GET", &format!("orders?wait={wait}"), &authorization, Body::empty());
+    let orders = |body: &[u8]| serde_json::from_slice::<Orders>(body).expect("orders");
+    let called = HostUpdate {
+        revision: "a-b".into(),
+        version: "1.36.3".into(),
+        phase: UpdatePhase::Calling,
+        replace: true,
+        repair: Some("7".into()),
+        was_cordoned: false,
+        since: Time(bench.now()),
+        message: None,
+    };
+    let status = HostStatus { revision: Some("a-b".into()), update: Some(called), ..HostStatus::default() };
+
+    // A request that waits already may be of a machine that is dead by now: it proves nothing.
+    let waiting = bench.send(ask(50));
+    let calling = async {
+        tokio::task::yield_now().await;
+        host.status = Some(status);
+        bench.api.put(&host);
+        bench.view.show(host.clone());
+    };
+    let ((_, body), ()) = tokio::join!(waiting, calling);
+    assert_eq!(orders(&body).order, Order::None);
+    let phase = |bench: &Bench| bench.host("w1").status.unwrap().update.unwrap().phase;
+    assert_eq!(phase(&bench), UpdatePhase::Calling);
+
+    host.metadata.resource_version = bench.host("w1").metadata.resource_version;
+    bench.view.show(host.clone());
+    let (_, body) = bench.send(ask(0)).await;
+    assert_eq!((orders(&body).order, phase(&bench)), (Order::None, UpdatePhase::Draining));
+
+    let mut told = |change: fn(&mut HostStatus)| {
+        change(host.status.as_mut().unwrap());
+        bench.view.show(host.clone());
+        bench.send(ask(0))
+    };
+    let (_, body) = told(|status| status.update.as_mut().unwrap().phase = UpdatePhase::Ordered).await;
+    let said = orders(&body);
+    assert_eq!(
+        (said.order, said.revision.as_deref(), said.repair.as_deref()),
+        (Order::Repair, Some("a-b"), Some("7")),
+        "although it runs that revision"
+    );
+    let (_, body) = told(|status| status.last_repair = Some("6".to_owned())).await;
+    assert_eq!(orders(&body).order, Order::Repair, "that was another one");
+    let (_, body) = told(|status| status.last_repair = Some("7".to_owned())).await;
+    assert_eq!(orders(&body).order, Order::None);
 }
 
 #[tokio::test]

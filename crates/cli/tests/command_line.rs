@@ -162,7 +162,6 @@ fn a_negative_number_of_replicas_makes_no_node_pool_and_a_file_takes_the_manifes
 #[case("network_of_the_address", &["--name", "demo", "--pull-secret", "pull-secret", "--external-api-server-address", "10.132.0.9"])]
 #[case("network_malformed", &["--name", "demo", "--pull-secret", "pull-secret", "--cluster-cidr", "10.132.0.1/14"])]
 #[case("address_with_port", &["--name", "demo", "--pull-secret", "pull-secret", "--external-api-server-address", "192.0.2.1:6443"])]
-#[case("unserved_flag", &["--name", "demo", "--pull-secret", "pull-secret", "--auto-repair"])]
 #[case("generate_and_given_key", &["--name", "demo", "--pull-secret", "pull-secret", "--ssh-key", "key.pub", "--generate-ssh"])]
 #[case("other_architecture", &["--name", "demo", "--pull-secret", "pull-secret", "--arch", "s390x"])]
 #[case("size", &["--name", "demo", "--pull-secret", "pull-secret", "--etcd-storage-size", "big"])]

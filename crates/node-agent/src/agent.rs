@@ -65,11 +65,16 @@ pub(crate) async fn run() -> anyhow::Result<()> {
                 info!(cluster = state.cluster, "ordered to leave");
                 leave(&root, update.take()).await;
             }
-            Ok(Orders { order: order @ (Order::Update | Order::Replace), revision: Some(revision) }) => {
+            Ok(Orders {
+                order: order @ (Order::Update | Order::Replace | Order::Repair),
+                revision: Some(revision),
+                repair,
+            }) => {
                 pause = Duration::from_secs(1);
                 if !is_updating {
                     info!(revision, ?order, "ordered to change");
-                    update = begin(&root, &UpdateArguments { revision, replace: order == Order::Replace });
+                    let replace = order != Order::Update;
+                    update = begin(&root, &UpdateArguments { revision, replace, repair });
                     if update.is_none() {
                         tokio::time::sleep(UPDATE_PAUSE).await;
                     }
@@ -123,6 +128,9 @@ fn begin(root: &HostRoot, arguments: &UpdateArguments) -> Option<Work> {
     let mut words = vec!["update", "--revision", arguments.revision.as_str()];
     if arguments.replace {
         words.push("--replace");
+    }
+    if let Some(repair) = &arguments.repair {
+        words.extend(["--repair", repair]);
     }
     Work::start(root, "update", &words).inspect_err(|cause| error!(%cause, "the update could not be started")).ok()
 }

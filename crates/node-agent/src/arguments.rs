@@ -107,7 +107,7 @@ pub(crate) struct LeaveArguments {
 }
 
 /// Arguments of `update`
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct UpdateArguments {
     /// Revision of the node configuration to change to
     #[arg(long, value_name = "REVISION")]
@@ -115,6 +115,9 @@ pub(crate) struct UpdateArguments {
     /// Come back as a new node, with nothing left of the pods
     #[arg(long)]
     pub(crate) replace: bool,
+    /// Name of the repair that this is: it is done also when that revision runs already
+    #[arg(long, value_name = "NAME", requires = "replace")]
+    pub(crate) repair: Option<String>,
 }
 
 #[cfg(test)]

@@ -114,6 +114,7 @@ fn report(state: &State, failure: Option<&Cause>) -> Report {
         times: BTreeMap::default(),
         versions: state.versions.clone(),
         revision: None,
+        last_repair: None,
     }
 }
 
@@ -143,7 +144,7 @@ async fn agree(root: &HostRoot, state: &mut State, server: &Server, progress: &P
                 return Ok(());
             }
             // One who leaves changes to nothing any more.
-            Ok(Order::None | Order::Update | Order::Replace) => {}
+            Ok(Order::None | Order::Update | Order::Replace | Order::Repair) => {}
             Err(error) if error.is_gone() => {
                 progress.note("the cluster no longer exists");
                 return Ok(());

@@ -40,6 +40,9 @@ pub(crate) struct State {
     /// Revision of the node configuration that runs.
     #[serde(default)]
     pub(crate) revision: Option<String>,
+    /// The last repair that was done, by its name.
+    #[serde(default)]
+    pub(crate) last_repair: Option<String>,
     /// Units that were installed.
     #[serde(default)]
     pub(crate) units: Vec<String>,

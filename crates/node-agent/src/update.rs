@@ -53,7 +53,7 @@ enum Ended {
 /// Whether an update was begun and is not over, with what it leads to.
 pub(crate) fn unfinished(root: &HostRoot) -> Option<UpdateArguments> {
     let record = Record::load(root).ok().flatten()?;
-    Some(UpdateArguments { revision: record.revision, replace: record.replace })
+    Some(UpdateArguments { revision: record.revision, replace: record.replace, repair: record.repair })
 }
 
 /// Runs the update, tells the cluster how it ended, and ends with the truth.
@@ -103,7 +103,8 @@ impl Update<'_> {
         if let Some(record) = record.as_ref().filter(|record| record.failure.is_some()) {
             return self.put_back(record).await;
         }
-        let is_there = self.state.revision.as_ref() == Some(&arguments.revision);
+        let is_there = self.state.revision.as_ref() == Some(&arguments.revision)
+            && (arguments.repair.is_none() || self.state.last_repair == arguments.repair);
         if is_there && record.as_ref().is_none_or(|record| record.revision == arguments.revision) {
             // Killed before it could say so, or asked twice.
             Record::remove(self.root)?;
@@ -117,6 +118,7 @@ impl Update<'_> {
             revision = wanted.revision,
             version = wanted.kubernetes_version,
             arguments.replace,
+            arguments.repair,
             "the update begins"
         );
         self.report(Stage::Updating, None, 1).await;
@@ -126,12 +128,14 @@ impl Update<'_> {
         };
         let record = if let Some(record) = record {
             // The cluster may want something else by now; what ran before is the same.
-            Record { revision: wanted.revision.clone(), replace: arguments.replace, ..record }
+            let UpdateArguments { replace, repair, .. } = arguments.clone();
+            Record { revision: wanted.revision.clone(), replace, repair, ..record }
         } else {
             record::keep_programs(self.root)?;
             Record {
                 revision: wanted.revision.clone(),
                 replace: arguments.replace,
+                repair: arguments.repair.clone(),
                 previous: current,
                 previous_sandbox: record::sandbox_image(self.root)?,
                 failure: None,
@@ -143,6 +147,7 @@ impl Update<'_> {
             Ok(()) => {
                 self.state.revision = Some(wanted.revision.clone());
                 self.state.versions = payload.versions();
+                self.state.last_repair = record.repair.or(self.state.last_repair.take());
                 self.state.save(self.root)?;
                 Record::remove(self.root)?;
                 tracing::info!("the node is Ready");
@@ -285,6 +290,7 @@ impl Update<'_> {
             times: self.progress.times().clone(),
             versions: self.state.versions.clone(),
             revision: self.state.revision.clone(),
+            last_repair: self.state.last_repair.clone(),
         };
         let name = &self.state.this_host.node_name;
         for telling in 1..=tellings {

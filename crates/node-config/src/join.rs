@@ -118,6 +118,9 @@ pub struct Report {
     /// Revision of the node configuration that it runs, once it does.
     #[serde(default)]
     pub revision: Option<String>,
+    /// The last repair that it has done, by its name.
+    #[serde(default)]
+    pub last_repair: Option<String>,
 }
 
 /// What a host is to do.
@@ -132,6 +135,8 @@ pub enum Order {
     Update,
     /// The same, as a node that comes anew: nothing of its pods stays.
     Replace,
+    /// As `Replace`, also when it runs that revision: something in it is broken.
+    Repair,
 }
 
 /// `GET …/hosts/{name}/orders`.
@@ -139,15 +144,18 @@ pub enum Order {
 pub struct Orders {
     /// What to do.
     pub order: Order,
-    /// For `Update` and `Replace`: the revision.
+    /// For all that change it: the revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
+    /// For `Repair`: its name. A host that has done it reports that name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repair: Option<String>,
 }
 
 impl Orders {
     /// An order that needs no more words.
     pub fn plain(order: Order) -> Self {
-        Self { order, revision: None }
+        Self { order, revision: None, repair: None }
     }
 }
 

@@ -8,6 +8,7 @@ pub mod configuration;
 #[cfg(test)]
 mod every;
 pub mod node_config;
+pub mod repair;
 pub mod rollout;
 pub mod status;
 
@@ -136,10 +137,17 @@ async fn pass(node_pool: &NodePool, ctx: &Context) -> Result<Action, Error> {
     let configuration = read_configuration(ctx, &node_pool, cluster.is_some(), &control_plane_namespace).await?;
     let target = guest.as_ref().and_then(|guest| guest.target(&node_pool.name_any()));
     let nodes = guest.as_ref().filter(|guest| guest.knows_nodes()).map(|guest| guest.nodes());
+    let outlook =
+        nodes.as_ref().and_then(|nodes| repair::look(&node_pool, cluster.as_ref(), &hosts, nodes, ctx.clock.now()));
     let mut retry = None;
     if let (Some(nodes), false) = (&nodes, pause.is_paused()) {
         if let Some(target) = &target {
-            retry = rollout::roll_out(ctx, &node_pool, &hosts_api, &hosts, nodes, target).await?;
+            let after_failure = rollout::roll_out(ctx, &node_pool, &hosts_api, &hosts, nodes, target).await?;
+            let due = match &outlook {
+                Some(outlook) => repair::begin(ctx, &node_pool, &hosts_api, &hosts, target, outlook).await?,
+                None => None,
+            };
+            retry = [after_failure, due].into_iter().flatten().min();
         }
         for host in rollout::out_of_line(&node_pool, &hosts, nodes) {
             ctx.triggers.host(&control_plane_namespace, &host.name_any());
@@ -154,6 +162,7 @@ async fn pass(node_pool: &NodePool, ctx: &Context) -> Result<Action, Error> {
         refused: guest.as_ref().map(|guest| guest.state().refused).unwrap_or_default(),
         pause: pause.clone(),
         configuration: configuration.as_ref(),
+        outlook: outlook.as_ref(),
     };
     let wanted = status::compute(&node_pool, &facts, ctx.clock.now());
     if ctx.calls.publish_status(&api, &node_pool, node_pool.status.as_ref(), &wanted).await? {

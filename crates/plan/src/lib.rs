@@ -20,6 +20,7 @@ pub mod observed;
 pub mod plan;
 pub mod priority;
 pub mod publishing;
+pub mod repair;
 pub mod resources;
 pub mod rollout;
 pub mod routes;

@@ -85,5 +85,5 @@ pub const NODE_POOL_CONDITIONS: &[Condition] = &[
     well("UpdatingConfig", Well::Either, "Nodes are taking up another configuration.", UPDATING),
     well("UpdateManagementEnabled", Well::Either, "The operator updates the nodes.", &[]),
     well("AutoscalingEnabled", Well::Either, "The number of nodes follows the load.", &["NotServed"]),
-    well("AutorepairEnabled", Well::Either, "Nodes that fail are replaced.", &["NotServed"]),
+    well("AutorepairEnabled", Well::Either, "Hosts whose Nodes fail come back as new nodes.", &[]),
 ];

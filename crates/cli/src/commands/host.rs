@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow, bail};
 use clap::Args;
 use futures::StreamExt as _;
 use hoist_api::duration::GoDuration;
-use hoist_api::host::{HostUpdate, UpdatePhase};
+use hoist_api::host::HostUpdate;
 use hoist_api::{Host, HostedCluster, annotations, names};
 use jiff::Timestamp;
 use kube::api::{ListParams, Patch, PatchParams};
@@ -98,7 +98,7 @@ pub async fn of_cluster(session: &Session, namespace: &str, name: &str) -> Resul
 
 fn row(cluster: &str, host: &Host) -> Value {
     let status = host.status.clone().unwrap_or_default();
-    let update = status.update.as_ref().map(update_line);
+    let update = status.update.as_ref().map(HostUpdate::in_words);
     json!({
         "name": host.name_any(),
         "cluster": cluster,
@@ -110,17 +110,6 @@ fn row(cluster: &str, host: &Host) -> Value {
         "message": update.or(status.message).unwrap_or_default(),
         "os": host.spec.facts.os_image,
     })
-}
-
-/// What goes on with a host that is updated.
-pub fn update_line(update: &HostUpdate) -> String {
-    let said = update.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
-    let version = &update.version;
-    match update.phase {
-        UpdatePhase::Draining => format!("is drained for its update to {version}{said}"),
-        UpdatePhase::Ordered => format!("changes to {version}"),
-        UpdatePhase::Failed => format!("could not change to {version}{said}"),
-    }
 }
 
 /// The address that the host reported first, else the one it was seen with.

@@ -131,6 +131,7 @@ impl Contact<'_> {
             credential: answer.credential,
             versions: earlier.as_ref().map(|state| state.versions.clone()).unwrap_or_default(),
             revision: earlier.as_ref().and_then(|state| state.revision.clone()),
+            last_repair: None,
             units: earlier.map(|state| state.units).unwrap_or_default(),
         })
     }

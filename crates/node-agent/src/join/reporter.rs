@@ -52,7 +52,15 @@ impl Reporter {
         let mut versions = self.base.clone();
         versions.extend(joined.versions.clone());
         let revision = joined.revision.clone();
-        self.send(Report { stage, failed_stage: None, failure: None, times: times.clone(), versions, revision });
+        self.send(Report {
+            stage,
+            failed_stage: None,
+            failure: None,
+            times: times.clone(),
+            versions,
+            revision,
+            last_repair: None,
+        });
     }
 
     /// The join stopped.
@@ -64,6 +72,7 @@ impl Reporter {
             times: times.clone(),
             versions: self.base.clone(),
             revision: None,
+            last_repair: None,
         });
     }
 

@@ -21,6 +21,9 @@ pub(super) struct Record {
     pub(super) revision: String,
     /// Whether the host comes back as a new node.
     pub(super) replace: bool,
+    /// Name of the repair that it is.
+    #[serde(default)]
+    pub(super) repair: Option<String>,
     /// What ran before.
     pub(super) previous: NodeConfig,
     /// Its sandbox image.

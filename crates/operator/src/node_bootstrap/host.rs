@@ -27,7 +27,7 @@ use crate::hosted_control_plane::hosted_cluster_of;
 use crate::{node_facts, paused};
 
 /// Condition of a Host: what its Node says.
-const READY: &str = "Ready";
+pub(crate) const READY: &str = "Ready";
 const RESYNC: Duration = Duration::from_secs(10 * 60);
 const NAME: &str = "host";
 

@@ -36,6 +36,8 @@ enum Step {
     Drain,
     /// It failed, and works as before: pods may come again.
     Restore,
+    /// It was to be repaired, and is well.
+    Forget,
     /// Nobody heard of it for too long.
     GiveUp,
     /// Somebody else's turn.
@@ -44,15 +46,18 @@ enum Step {
 
 fn next(status: &HostStatus, update: &HostUpdate, node: Option<&Node>, now: Timestamp) -> Step {
     let is_well = node.is_some_and(is_ready);
-    let runs_it = status.revision.as_ref() == Some(&update.revision);
-    if runs_it && is_well && node.and_then(kubelet_version).as_ref() == Some(&update.version) {
+    if update.is_done(status) && is_well && node.and_then(kubelet_version).as_ref() == Some(&update.version) {
         return Step::Finish;
     }
     match update.phase {
+        // What was ordered goes on, or it would be forgotten in the middle.
+        UpdatePhase::Calling | UpdatePhase::Draining | UpdatePhase::Failed if is_well && update.repair.is_some() => {
+            Step::Forget
+        }
         UpdatePhase::Draining => Step::Drain,
         UpdatePhase::Ordered if elapsed_since(update.since.0, now) >= SILENT => Step::GiveUp,
         UpdatePhase::Failed if is_well && !update.was_cordoned => Step::Restore,
-        UpdatePhase::Ordered | UpdatePhase::Failed => Step::Wait,
+        UpdatePhase::Calling | UpdatePhase::Ordered | UpdatePhase::Failed => Step::Wait,
     }
 }
 
@@ -77,10 +82,22 @@ pub async fn step(
             }
             write(ctx, api, host, &Value::Null).await?;
             if update.phase != UpdatePhase::Draining {
-                let told = format!("host {name} runs Kubernetes {}", update.version);
-                say(ctx, host, pool, "HostUpdated", told).await;
+                let (reason, told) = match &update.repair {
+                    Some(_) => ("HostRepaired", format!("host {name} is a new node, which is Ready")),
+                    None => ("HostUpdated", format!("host {name} runs Kubernetes {}", update.version)),
+                };
+                say(ctx, host, pool, reason, told).await;
             }
             Ok(None)
+        }
+        Step::Forget => {
+            write(ctx, api, host, &Value::Null).await?;
+            say(ctx, host, pool, "HostRecovered", format!("host {name} is well again without a repair")).await;
+            Ok(None)
+        }
+        Step::Drain if update.repair.is_some() => {
+            let told = format!("host {name} gave a sign: its Node goes, and it is told to come back as a new one");
+            order(ctx, api, host, update, pool, guest, told).await
         }
         Step::Drain => drain(ctx, api, host, update, pool, guest).await,
         Step::Restore => {
@@ -125,11 +142,6 @@ async fn drain(
         }
         return Ok(Some(drain::LOOK_AGAIN));
     }
-    if update.replace {
-        let nodes: Api<Node> = Api::all(guest.client());
-        guest.calls().delete(&nodes, &name, &DeleteParams::default()).await?;
-    }
-    write(ctx, api, host, &phase(UpdatePhase::Ordered, ctx.clock.now(), None)).await?;
     let note = match left.len() {
         0 => format!("host {name} is drained, and told to change to Kubernetes {}", update.version),
         count => format!(
@@ -137,6 +149,24 @@ async fn drain(
             update.version
         ),
     };
+    order(ctx, api, host, update, pool, guest, note).await
+}
+
+/// Tells the machine. The Node of one that comes back anew goes first: what is left of its pods is nobody's any more.
+async fn order(
+    ctx: &Context,
+    api: &Api<Host>,
+    host: &Host,
+    update: &HostUpdate,
+    pool: Option<&NodePool>,
+    guest: &Guest,
+    note: String,
+) -> Result<Option<Duration>, ApiError> {
+    if update.replace {
+        let nodes: Api<Node> = Api::all(guest.client());
+        guest.calls().delete(&nodes, &host.name_any(), &DeleteParams::default()).await?;
+    }
+    write(ctx, api, host, &phase(UpdatePhase::Ordered, ctx.clock.now(), None)).await?;
     say(ctx, host, pool, "HostDrained", note).await;
     Ok(None)
 }
@@ -194,6 +224,7 @@ mod tests {
             version: "1.36.3".to_owned(),
             phase,
             replace: false,
+            repair: None,
             was_cordoned: false,
             since: Time(fixtures::now() - SignedDuration::from_mins(minutes_ago)),
             message: None,

@@ -41,6 +41,7 @@ fn outcome(spec: NodePoolSpec) -> String {
         refused: std::collections::BTreeMap::new(),
         pause: paused::until(pool.spec.paused_until.as_deref(), fixtures::now()),
         configuration: None,
+        outlook: None,
     };
     let pki = Pki { secrets: Vec::new(), config_maps: Vec::new(), changes: Vec::new(), next_renewal: None };
     let strategies = [UpgradeType::InPlace, UpgradeType::Replace].map(|upgrade_type| {

@@ -45,6 +45,7 @@ pub async fn roll_out(
             version: target.version.clone(),
             phase: UpdatePhase::Draining,
             replace: strategy.replace,
+            repair: None,
             // A cordon of an update that failed, and was not lifted since, is ours.
             was_cordoned: node.is_some_and(|node| mirror::is_cordoned(node))
                 && before.is_none_or(|before| before.was_cordoned),
@@ -52,8 +53,9 @@ pub async fn roll_out(
             message: None,
         };
         let mut update = json!(update);
-        // What was said of an earlier try.
+        // What was said of an earlier try, or of a repair.
         update["message"] = json!(null);
+        update["repair"] = json!(null);
         write(ctx, api, hosts, name, &update).await?;
         let told = format!("host {name} is updated to Kubernetes {}", target.version);
         ctx.events.normal(&pool.object_ref(&()), "HostUpdating", told).await;
@@ -72,7 +74,7 @@ fn host<'a>(hosts: &'a [Host], name: &str) -> Option<&'a Host> {
     hosts.iter().find(|host| host.name_any() == name)
 }
 
-async fn write(
+pub(super) async fn write(
     ctx: &Context,
     api: &Api<Host>,
     hosts: &[Host],
@@ -107,19 +109,11 @@ fn member(host: &Host, nodes: &[Arc<Node>], now: Timestamp) -> Member {
     let status = host.status.clone().unwrap_or_default();
     let name = host.name_any();
     let node = nodes.iter().find(|node| node.name_any() == name).filter(|_| owns_node(host));
-    let is_wanted =
-        host.metadata.deletion_timestamp.is_none() && !host.annotations().contains_key(annotations::REMOVE_HOST);
-    let has_joined = match status.stage {
-        Some(Stage::Joined | Stage::Updating) => true,
-        // Neither the new nor the old version could be brought up.
-        Some(Stage::Failed) => status.update.is_some(),
-        _ => false,
-    };
     Member {
         revision: status.revision,
         version: node.and_then(|node| kubelet_version(node)).or(status.kubelet_version),
         is_ready: node.is_some_and(|node| is_ready(node)),
-        has_joined: has_joined && is_wanted,
+        has_joined: has_joined(host),
         is_deleted: node.is_none() && status.stage == Some(Stage::Joined) && !status.approved_requests.is_empty(),
         update: status.update.map(|update| Update {
             revision: update.revision,
@@ -128,6 +122,20 @@ fn member(host: &Host, nodes: &[Arc<Node>], now: Timestamp) -> Member {
         }),
         name,
     }
+}
+
+/// Whether a host has joined, and is not about to leave.
+pub(super) fn has_joined(host: &Host) -> bool {
+    let is_wanted =
+        host.metadata.deletion_timestamp.is_none() && !host.annotations().contains_key(annotations::REMOVE_HOST);
+    let Some(status) = &host.status else { return false };
+    is_wanted
+        && match status.stage {
+            Some(Stage::Joined | Stage::Updating) => true,
+            // Neither the new nor the old version could be brought up.
+            Some(Stage::Failed) => status.update.is_some(),
+            _ => false,
+        }
 }
 
 fn retry_in(host: &Host, now: Timestamp) -> Option<Duration> {

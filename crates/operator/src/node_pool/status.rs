@@ -4,6 +4,7 @@ mod configuration;
 mod network;
 mod nodes_info;
 mod release;
+mod repair;
 mod updating;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use crate::guest::Refusal;
 use crate::node_bootstrap::ownership::owns_node;
 use crate::node_facts::{is_ready, ready_condition};
 use crate::node_pool::configuration::Checked;
+use crate::node_pool::repair::Outlook;
 use crate::paused::Pause;
 use crate::releases::Failure;
 
@@ -54,6 +56,8 @@ pub struct Facts<'a> {
     pub pause: Pause,
     /// What the pool's ConfigMaps say; `None` while they cannot be read.
     pub configuration: Option<&'a Checked>,
+    /// Which hosts are repaired; `None` when none is to be, and while the hosted API was not reached.
+    pub outlook: Option<&'a Outlook>,
 }
 
 /// The status.
@@ -258,7 +262,6 @@ fn healthy(own: &[&Arc<Node>]) -> Verdict {
 fn of_spec(pool: &NodePool, facts: &Facts<'_>) -> Vec<Verdict> {
     let spec = &pool.spec;
     let scaling = spec.auto_scaling.is_some();
-    let repair = spec.management.auto_repair;
     let (active, reason, message) = match &facts.pause {
         Pause::No => (true, Reason::AsExpected, "Reconciliation active on resource".to_owned()),
         Pause::ForGood => (false, Reason::ReconciliationPaused, "Reconciliation paused until field removed".to_owned()),
@@ -288,12 +291,7 @@ fn of_spec(pool: &NodePool, facts: &Facts<'_>) -> Vec<Verdict> {
             if scaling { Reason::NotServed } else { Reason::AsExpected },
             if scaling { "hosts join by themselves, nothing makes them; the bounds are not acted upon" } else { "" },
         ),
-        Verdict::new(
-            Type::AutorepairEnabled,
-            repair,
-            if repair { Reason::NotServed } else { Reason::AsExpected },
-            if repair { "there are no machines to replace; remove a broken host with `hcp remove host`" } else { "" },
-        ),
+        repair::verdict(pool, facts),
         Verdict::new(Type::UpdateManagementEnabled, true, Reason::AsExpected, ALL_IS_WELL),
         // There are no templates of machines.
         Verdict::new(Type::UpdatingPlatformMachineTemplate, false, Reason::AsExpected, ""),

@@ -7,7 +7,6 @@ use super::{Annotation, Effect, On};
 
 const NO_CLUSTER_API: &str = "Hoist has no Cluster API providers: hosts join by themselves";
 const NO_OAUTH: &str = "no OAuth server is run";
-const NO_MACHINES: &str = "hosts join by hand: there is no machine that could be replaced";
 const NOT_SERVED_KUBEVIRT: &str = "platform KubeVirt is not served by this version of Hoist";
 const NO_SIZING: &str =
     "control planes are not sized by ClusterSizingConfiguration; use resource-request-override annotations";
@@ -109,9 +108,9 @@ pub const TABLE: &[Annotation] = &[
     cluster(keys::API_SERVER_GOAWAY_CHANCE, Honoured("flag --goaway-chance")),
     cluster(keys::API_SERVER_TOKEN_EXPIRATION, Honoured("flag --service-account-max-token-expiration")),
     // Machines
-    both("hypershift.openshift.io/machine-health-check-timeout", NotHonoured(NO_MACHINES)),
-    both("hypershift.openshift.io/machine-health-check-node-startup-timeout", NotHonoured(NO_MACHINES)),
-    both("hypershift.openshift.io/machine-health-check-max-unhealthy", NotHonoured(NO_MACHINES)),
+    both(keys::MACHINE_HEALTH_CHECK_TIMEOUT, Honoured("how long a Node may not be Ready until its host is repaired")),
+    both(keys::MACHINE_HEALTH_CHECK_NODE_STARTUP, Honoured("how long a host that has joined may be without a Node")),
+    both(keys::MACHINE_HEALTH_CHECK_MAX_UNHEALTHY, Honoured("with more ill hosts than this none is repaired")),
     // KubeVirt
     both("hypershift.openshift.io/kubevirt-vm-jsonpatch", NotHonoured(NOT_SERVED_KUBEVIRT)),
     both("hypershift.openshift.io/allow-unsupported-kubevirt-rhcos-variants", NotHonoured(NOT_SERVED_KUBEVIRT)),

@@ -156,7 +156,7 @@ pub async fn create(platform: Platform, context: &Context) -> Result<()> {
     let name = flags.checked_name(context.invocation)?;
     architecture::check(&flags.arch, input.name)?;
     cluster::create::check_image(&flags.release_image)?;
-    let upgrade_type = flags.upgrade_type(context.invocation, &input)?;
+    let upgrade_type = flags.upgrade_type(context.invocation, &input);
     let manifest = |release_image: &str| {
         let manifest = NodePoolManifest {
             namespace: &flags.namespace,
@@ -243,17 +243,12 @@ impl NodePoolFlags {
         Ok(name.to_owned())
     }
 
-    fn upgrade_type(&self, invocation: Invocation, input: &PlatformInput) -> Result<&str> {
-        if input.name == "None" && self.auto_repair.0 && !self.render.0 {
-            return Err(usage(
-                "--auto-repair is not supported: platform None has no machines to replace; leave it out",
-            ));
-        }
-        Ok(match (&self.node_upgrade_type, invocation) {
+    fn upgrade_type(&self, invocation: Invocation, input: &PlatformInput) -> &str {
+        match (&self.node_upgrade_type, invocation) {
             (Some(given), _) => given,
             (None, Invocation::Hypershift) if input.name != "None" => "Replace",
             (None, _) => input.upgrade_type,
-        })
+        }
     }
 }
 

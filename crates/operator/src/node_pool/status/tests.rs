@@ -15,6 +15,7 @@ fn facts<'a>(cluster: &'a HostedCluster, release: &'a Release, hosts: &'a [Host]
         refused: BTreeMap::new(),
         pause: Pause::No,
         configuration: None,
+        outlook: None,
     }
 }
 
@@ -149,6 +150,7 @@ fn a_release_that_cannot_be_read_is_reported_with_its_cause() {
         refused: BTreeMap::new(),
         pause: Pause::No,
         configuration: None,
+        outlook: None,
     };
     let status = compute(&fixtures::node_pool(), &facts, fixtures::now());
     let expected = ("False".to_owned(), "RegistryUnreachable".to_owned(), "registry is away".to_owned());
@@ -243,6 +245,7 @@ fn running(name: &str, revision: &str, update: Option<(UpdatePhase, &str)>) -> H
         version: "1.36.3".to_owned(),
         phase,
         replace: false,
+        repair: None,
         was_cordoned: false,
         since: Time(fixtures::now()),
         message: Some(message.to_owned()),
@@ -272,8 +275,14 @@ fn a_pool_is_of_the_new_version_when_its_last_node_is() {
     insta::assert_snapshot!(message, @"Updating version in progress. Target version: 1.36.3; worker-0 runs 1.35.4 and is drained: waiting until pods move: default/web; worker-1 runs 1.35.4 and waits");
     insta::assert_snapshot!(of(&status, Type::UpdatingConfig).2, @"Updating config in progress. Target config: b; worker-0 has a and is drained: waiting until pods move: default/web; worker-1 has a and waits");
 
-    let hosts = HOSTS.map(|name| running(name, "b-new", None));
     let new = HOSTS.map(|name| of_version(name, "1.36.3")).to_vec();
+    let cordoned = [running("worker-0", "b-new", None), running("worker-1", "b-new", Some((UpdatePhase::Ordered, "")))];
+    let ending = Facts { target: Some(&target), ..facts(&cluster, &release, &cordoned, new.clone()) };
+    let status_then = compute(&NodePool { status: Some(status), ..pool.clone() }, &ending, fixtures::now());
+    assert_eq!(status_then.version.as_deref(), Some("1.35.4"));
+    insta::assert_snapshot!(of(&status_then, Type::UpdatingVersion).2, @"worker-1 has changed and is about to take pods again");
+
+    let hosts = HOSTS.map(|name| running(name, "b-new", None));
     let done = Facts { target: Some(&target), ..facts(&cluster, &release, &hosts, new) };
     let status = compute(&pool, &done, fixtures::now());
     assert_eq!(status.version.as_deref(), Some("1.36.3"));

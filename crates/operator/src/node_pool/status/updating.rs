@@ -78,7 +78,7 @@ impl Rollout<'_> {
     /// `old`: hosts that run something else, each with what is to be said of it.
     fn verdict(&self, type_: Type, what: &str, old: &[(String, String)]) -> Verdict {
         if old.is_empty() {
-            return nothing(type_);
+            return self.ending(type_).unwrap_or_else(|| nothing(type_));
         }
         let failed = old.iter().find(|(name, _)| self.update(name).is_some_and(|it| it.phase == UpdatePhase::Failed));
         let words: Vec<String> = old.iter().map(|(_, words)| words.clone()).collect();
@@ -88,6 +88,23 @@ impl Rollout<'_> {
             (None, None) => (Reason::Progressing, format!("Updating {what}; {}", words.join("; "))),
         };
         Verdict::new(type_, true, reason, cut(&message))
+    }
+
+    /// The last host runs what it shall, and does not take pods again yet.
+    fn ending(&self, type_: Type) -> Option<Verdict> {
+        let conditions = &self.pool.status.as_ref()?.conditions;
+        conditions.iter().find(|said| said.type_ == type_.as_ref() && said.status == "True")?;
+        let is_ending = |host: &&Host| {
+            let update = host.status.as_ref().and_then(|status| status.update.as_ref());
+            update.is_some_and(|update| update.repair.is_none() && update.phase != UpdatePhase::Failed)
+        };
+        let host = self.facts.hosts.iter().find(is_ending)?.name_any();
+        Some(Verdict::new(
+            type_,
+            true,
+            Reason::Progressing,
+            format!("{host} has changed and is about to take pods again"),
+        ))
     }
 
     fn failed(&self) -> Reason {
@@ -117,7 +134,8 @@ impl Rollout<'_> {
         };
         let said = update.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
         match update.phase {
-            UpdatePhase::Draining => format!(" and is drained{said}"),
+            _ if update.repair.is_some() => format!(" and {}", update.in_words()),
+            UpdatePhase::Calling | UpdatePhase::Draining => format!(" and is drained{said}"),
             UpdatePhase::Ordered => " and changes".to_owned(),
             UpdatePhase::Failed => format!(" and could not change{said}"),
         }

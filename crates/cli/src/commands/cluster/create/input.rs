@@ -133,9 +133,6 @@ fn effects(flags: &ClusterFlags, platform: &str) -> Result<Vec<String>> {
             "--infra-json is not supported: it describes the infrastructure of a cloud, and platform {platform} has none; leave it out"
         )));
     }
-    if platform == "None" && !flags.render.renders() && flags.nodes.auto_repair.0 {
-        return Err(usage("--auto-repair is not supported: platform None has no machines to replace; leave it out"));
-    }
     let mut told = Vec::new();
     if flags.render.renders() && flags.release_image.is_empty() && flags.release_stream.is_empty() {
         told.push(

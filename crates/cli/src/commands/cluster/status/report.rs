@@ -5,6 +5,7 @@ mod findings;
 use std::fmt::Write as _;
 
 use hoist_api::conditions::{ConditionType, NodePoolConditionType};
+use hoist_api::host::HostUpdate;
 use hoist_api::hosted_cluster::version::{ClusterVersionStatus, UpdateState};
 use hoist_api::{ControlPlaneComponent, Host, HostedCluster, NodePool, names};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -320,7 +321,7 @@ fn pool(pool: &NodePool) -> Pool {
 
 fn host_line(host: &Host) -> HostLine {
     let status = host.status.clone().unwrap_or_default();
-    let update = status.update.as_ref().map(host::update_line);
+    let update = status.update.as_ref().map(HostUpdate::in_words);
     HostLine {
         name: host.name_any(),
         node_pool: host.spec.node_pool.clone(),

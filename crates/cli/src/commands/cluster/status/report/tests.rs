@@ -114,6 +114,7 @@ fn a_rollout_that_is_stuck_names_the_host_and_what_others_wait_for() {
         version: "1.36.3".to_owned(),
         phase: UpdatePhase::Failed,
         replace: false,
+        repair: None,
         was_cordoned: false,
         since: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(jiff::Timestamp::UNIX_EPOCH),
         message: Some("registry away (next step: check the registry)".to_owned()),
