@@ -9,7 +9,7 @@ use axum::{
 };
 use hoist_api::host::{
     BootstrapCredential, CREDENTIAL_ISSUED, CREDENTIAL_REFUSED, Host, HostFactsSummary, HostSpec, NODE_NAME_TAKEN,
-    Stage, StageTime,
+    Stage,
 };
 use hoist_node_config::{
     Endpoint,
@@ -29,19 +29,19 @@ use tracing::info;
 use crate::{
     access::{self, Peer},
     app::App,
+    host_status::{self, cut, record_stage},
     kubernetes,
     metrics::JoinOutcome,
     refusal::Refusal,
-    reports, tokens,
+    tokens,
 };
 
 /// Longest that the operator is waited for before the host is asked to come again.
 const CREDENTIAL_DEADLINE: Duration = Duration::from_secs(20);
 /// A credential that ends sooner would not last through a slow join.
 const LEAST_VALIDITY: SignedDuration = SignedDuration::from_secs(120);
-/// Most addresses a host may report, and most characters of any text of its own.
+/// Most addresses a host may report.
 const MOST_ADDRESSES: usize = 16;
-const MOST_TEXT: usize = 512;
 /// Certificate requests of P-256 keys have about 500 bytes.
 const MOST_REQUEST: usize = 8 * 1024;
 
@@ -108,7 +108,7 @@ async fn admitted(app: &App, namespace: &str, peer: Peer, body: Body) -> Result<
         Some(_) => None,
         None => Some(match await_credential(app, namespace, host.clone(), now).await {
             Err(Refusal::NotAdmitted(cause)) => {
-                reports::update(app, namespace, &host, Stage::Failed, Some(cause.clone())).await?;
+                host_status::update(app, namespace, &host, Stage::Failed, Some(cause.clone())).await?;
                 return Err(Refusal::NotAdmitted(cause));
             }
             other => other?,
@@ -188,12 +188,6 @@ async fn publish_stage(api: &Api<Host>, host: &Host, request: &JoinRequest, now:
         .ok_or(Refusal::NoHost)
 }
 
-/// Notes when a stage was entered; entering it again moves the time.
-pub(crate) fn record_stage(stages: &mut Vec<StageTime>, stage: Stage, now: Timestamp) {
-    stages.retain(|entry| entry.stage != stage);
-    stages.push(StageTime { stage, time: Time(now) });
-}
-
 fn is_usable(credential: &BootstrapCredential, now: Timestamp) -> bool {
     credential.not_after.0.duration_since(now) >= LEAST_VALIDITY
 }
@@ -264,11 +258,6 @@ fn summary(request: &JoinRequest) -> HostFactsSummary {
     }
 }
 
-/// Strangers' texts go into objects and logs: of bounded length and without control characters.
-pub(crate) fn cut(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(MOST_TEXT).collect()
-}
-
 #[cfg(test)]
 mod unit_tests {
     use super::*;
@@ -279,22 +268,5 @@ mod unit_tests {
         assert_eq!(parse_endpoint("192.0.2.1:30443"), endpoint("192.0.2.1"));
         assert_eq!(parse_endpoint("[2001:db8::1]:30443"), endpoint("2001:db8::1"));
         assert_eq!(parse_endpoint("api.example.net"), None);
-    }
-
-    #[test]
-    fn texts_of_strangers_are_cut_and_cleaned() {
-        assert_eq!(cut("a\nb\u{1b}[31m"), "ab[31m");
-        assert_eq!(cut(&"x".repeat(1000)).len(), MOST_TEXT);
-    }
-
-    #[test]
-    fn a_stage_entered_again_is_listed_once_and_last() {
-        let (early, late) = (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH + SignedDuration::from_secs(5));
-        let mut stages = Vec::new();
-        record_stage(&mut stages, Stage::Contacted, early);
-        record_stage(&mut stages, Stage::Failed, early);
-        record_stage(&mut stages, Stage::Contacted, late);
-        let listed: Vec<_> = stages.iter().map(|entry| (entry.stage, entry.time.0)).collect();
-        assert_eq!(listed, [(Stage::Failed, early), (Stage::Contacted, late)]);
     }
 }

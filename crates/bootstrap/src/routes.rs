@@ -9,7 +9,7 @@ use axum::{
     routing::{get, post},
 };
 
-use crate::{app::App, downloads, join, reports};
+use crate::{app::App, downloads, join, orders, reports};
 
 /// Paths for hosts.
 pub(crate) fn hosts(app: Arc<App>) -> Router {
@@ -19,7 +19,7 @@ pub(crate) fn hosts(app: Arc<App>) -> Router {
         .route("/v1/ca", get(downloads::certificate_authority))
         .route("/v1/clusters/{namespace}/join", post(join::join))
         .route("/v1/clusters/{namespace}/hosts/{name}/report", post(reports::report))
-        .route("/v1/clusters/{namespace}/hosts/{name}/orders", get(reports::orders))
+        .route("/v1/clusters/{namespace}/hosts/{name}/orders", get(orders::orders))
         .route("/v1/clusters/{namespace}/hosts/{name}/left", post(reports::left))
         .with_state(app)
 }
