@@ -2,6 +2,7 @@
 
 pub mod pod;
 mod service;
+mod stateful_set;
 
 use hoist_api::dynamic::dynamic;
 use hoist_plan::Plan;
@@ -10,7 +11,7 @@ use kube::core::DynamicObject;
 
 use crate::ComponentName;
 use crate::files::{Contents, Source};
-use crate::workload::{self, stateful_set};
+use crate::workload;
 
 pub use service::{CLIENT_SERVICE, DISCOVERY_SERVICE, services};
 

@@ -534,7 +534,7 @@ fn a_load_balancer_is_waited_for_and_its_name_preferred_to_its_address() {
 #[test]
 fn behind_the_router_a_service_has_the_routers_port() {
     let mut case = case();
-    case.observed.management.router = Some(Router { domain: Some("apps.example.com".to_owned()) });
+    case.observed.management.router = Some(Router { domain: Some("apps.example.com".to_owned()), ..Router::default() });
     for mapping in &mut case.spec.services {
         mapping.service_publishing_strategy =
             ServicePublishingStrategy { type_: PublishingStrategyType::Route, ..ServicePublishingStrategy::default() };

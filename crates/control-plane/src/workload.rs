@@ -2,9 +2,8 @@
 
 pub mod deployment;
 mod placement;
-pub mod stateful_set;
 pub mod static_pod;
-mod template;
+pub(crate) mod template;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +16,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use crate::ComponentName;
 
 /// Old ReplicaSets and ControllerRevisions that are kept. HyperShift's.
-const REVISION_HISTORY: i32 = 2;
+pub(crate) const REVISION_HISTORY: i32 = 2;
 
 impl ComponentName {
     /// Number of pods. Source: HyperShift: 1, or 3 for what serves requests and 2 for the rest; 2 on nodes of its own.

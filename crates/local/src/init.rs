@@ -72,6 +72,11 @@ fn step<E: Into<io::Error>>(action: &'static str) -> impl FnOnce(E) -> Error {
     move |error| Error::Step { action, source: error.into() }
 }
 
+/// Names the target in an error of a mount.
+fn mounting(shown: impl Into<PathBuf>) -> impl FnOnce(nix::Error) -> Error {
+    move |error| Error::Mount { target: shown.into(), source: io::Error::from(error) }
+}
+
 /// Runs the hidden subcommand.
 ///
 /// - `arguments`: those after `local-init`.

@@ -10,12 +10,12 @@ use k8s_openapi::api::core::v1::{PersistentVolumeClaim, PersistentVolumeClaimSpe
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
-use super::{REVISION_HISTORY, selector, template};
+use super::pod::DATA_VOLUME;
+use super::service::DISCOVERY_SERVICE;
 use crate::ComponentName;
-use crate::etcd::DISCOVERY_SERVICE;
-use crate::etcd::pod::DATA_VOLUME;
 use crate::files::{Contents, Source};
 use crate::pod::Pod;
+use crate::workload::{REVISION_HISTORY, selector, template};
 
 /// The StatefulSet of `pod`, with a claim a member.
 pub fn stateful_set(plan: &Plan, pod: &Pod, source: &Source, contents: &Contents) -> StatefulSet {

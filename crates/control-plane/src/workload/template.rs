@@ -36,7 +36,7 @@ pub(super) fn containers_and_volumes(pod: &Pod, source: &Source) -> (Vec<Contain
 }
 
 /// The template.
-pub(super) fn template(plan: &Plan, pod: &Pod, source: &Source, contents: &Contents) -> PodTemplateSpec {
+pub(crate) fn template(plan: &Plan, pod: &Pod, source: &Source, contents: &Contents) -> PodTemplateSpec {
     let workload = pod.component.to_string();
     let (mut containers, volumes) = containers_and_volumes(pod, source);
     let mut before = pod.before.clone();

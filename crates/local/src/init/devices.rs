@@ -10,7 +10,7 @@ use nix::{
     sys::stat::{Mode, SFlag, makedev, mknod, umask},
 };
 
-use super::{Error, root::mounting, step};
+use super::{Error, mounting, step};
 
 /// Character devices every host has: name, major, minor, mode.
 const ALWAYS: [(&str, u64, u64, u32); 6] = [

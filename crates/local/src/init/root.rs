@@ -3,10 +3,7 @@
 //! Only kernel file systems and the host's own two folders are mounted: when this is done nothing
 //! of the machine can be reached by path from inside.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::Path;
 
 use nix::{
     mount::{MntFlags, MsFlags, mount, umount2},
@@ -14,7 +11,7 @@ use nix::{
     unistd::{chdir, pivot_root, sethostname},
 };
 
-use super::{Error, Orders, devices, step};
+use super::{Error, Orders, devices, mounting, step};
 use crate::cgroup::{Cgroups, Group, Kind, Version};
 
 /// Builds the host's file systems and makes them this process's root.
@@ -85,8 +82,4 @@ fn mount_cgroups(cgroups: &Cgroups, root: &Path) -> Result<(), Error> {
 
 fn file_system(kind: &str, target: &Path, shown: &str, flags: MsFlags, options: &str) -> Result<(), Error> {
     mount(Some(kind), target, Some(kind), flags, Some(options)).map_err(mounting(shown))
-}
-
-pub(super) fn mounting(shown: impl Into<PathBuf>) -> impl FnOnce(nix::Error) -> Error {
-    move |error| Error::Mount { target: shown.into(), source: io::Error::from(error) }
 }
