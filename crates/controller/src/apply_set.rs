@@ -6,6 +6,7 @@
 //! A process that just started remembers nothing. It finds the first hash in an annotation of the object, and instead of the
 //! second compares the fields themselves: a restart of the operator writes nothing either.
 
+mod emptied;
 mod fingerprint;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -266,12 +267,30 @@ impl ApplySet {
         }
         object.metadata.annotations.get_or_insert_default().insert(annotations::APPLIED.to_owned(), mark);
         let api = resources::api_of(client, &object)?;
-        let mut live = self.calls.apply_dynamic(&api, &object).await?;
+        let mut live = match self.calls.apply_dynamic(&api, &object).await {
+            Err(refused) if refused.is_invalid() => self.apply_in_two_steps(&api, &object, refused).await?,
+            outcome => outcome?,
+        };
         live.metadata.managed_fields = None;
         tracing::debug!(object = %ObjectId::of_dynamic(&object), set = scope.name, "applied");
         let got = fingerprint::of_live(&wanted_json, &live);
         self.lock().insert(key(scope, &live), Remembered { wanted, got });
         Ok(Applied { identity, written: Some(live) })
+    }
+
+    /// Applies an object without what becomes empty in it, then as it is; what was `refused` for another cause stays so.
+    async fn apply_in_two_steps(
+        &self,
+        api: &Api<DynamicObject>,
+        object: &DynamicObject,
+        refused: ApiError,
+    ) -> Result<DynamicObject, ApiError> {
+        let found = self.calls.run("read", ObjectId::of_dynamic(object), api.get_opt(&object.name_any())).await?;
+        let wanted = serde_json::to_value(object).unwrap_or_default();
+        let rest = found.and_then(|live| emptied::without(&wanted, &live, self.calls.field_manager()));
+        let Some(rest) = rest.and_then(|rest| serde_json::from_value(rest).ok()) else { return Err(refused) };
+        self.calls.apply_dynamic(api, &rest).await?;
+        self.calls.apply_dynamic(api, object).await
     }
 
     async fn sweep(&self, client: &Client, object: &DynamicObject) -> Result<bool, ApiError> {

@@ -73,6 +73,11 @@ impl ApiError {
         self.status() == Some(404)
     }
 
+    /// Whether the object breaks a rule of its kind.
+    pub fn is_invalid(&self) -> bool {
+        self.status() == Some(422)
+    }
+
     /// Whether rights are missing: also while a RoleBinding made a moment ago is not yet seen by the authorizer.
     pub fn is_forbidden(&self) -> bool {
         self.status() == Some(403)

@@ -3,6 +3,7 @@
 //! What it leaves out on purpose: watches, validation, defaulting and field ownership. Server-side apply replaces what it names
 //! and keeps the rest, which is what our controllers rely on.
 
+mod ownership;
 mod request;
 mod serve;
 mod store;

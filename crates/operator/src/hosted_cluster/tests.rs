@@ -56,6 +56,26 @@ async fn a_second_pass_writes_nothing() {
 }
 
 #[tokio::test]
+async fn what_a_user_empties_is_emptied_in_the_control_plane() {
+    use hoist_api::hosted_cluster::networking::ApiServerNetworking;
+    let mut cluster = fixtures::hosted_cluster();
+    let full = ApiServerNetworking { port: Some(7443), ..ApiServerNetworking::default() };
+    cluster.spec.networking.api_server = Some(full);
+    let fake = fake().with(&cluster);
+    let ctx = context(&fake);
+    reconciled(&fake, &ctx).await;
+    for emptied in [Some(ApiServerNetworking::default()), None] {
+        let mut cluster: HostedCluster = fake.get("clusters", "demo");
+        cluster.spec.networking.api_server.clone_from(&emptied);
+        fake.put(&cluster);
+        let cluster = reconciled(&fake, &ctx).await;
+        assert_eq!(condition(&cluster, Type::ReconciliationSucceeded).0, "True");
+        let control_plane: HostedControlPlane = fake.get("clusters-demo", "demo");
+        assert_eq!(control_plane.spec.networking.api_server, emptied);
+    }
+}
+
+#[tokio::test]
 async fn ids_and_finalizer_come_before_anything_else() {
     let mut bare = fixtures::hosted_cluster();
     bare.metadata.finalizers = None;

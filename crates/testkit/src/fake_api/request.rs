@@ -32,6 +32,8 @@ pub struct Call {
     /// Objects of a page, and where it begins.
     pub limit: Option<usize>,
     pub offset: usize,
+    /// Who applies or changes.
+    pub manager: String,
     /// Nothing is kept or recorded.
     pub dry_run: bool,
     pub body: Value,
@@ -84,6 +86,7 @@ impl Call {
             fields: query_value(query, "fieldSelector"),
             limit: query_value(query, "limit").and_then(|limit| limit.parse().ok()),
             offset: query_value(query, "continue").and_then(|token| token.parse().ok()).unwrap_or_default(),
+            manager: query_value(query, "fieldManager").unwrap_or_default(),
             dry_run: query_value(query, "dryRun").is_some(),
             body,
         })

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::ownership;
 use super::request::{Call, Verb};
 
 /// Where an object is.
@@ -51,7 +52,7 @@ impl Store {
             (Verb::Create, Some("eviction")) | (Verb::Delete, _) => self.delete(&call.path),
             (Verb::Create, _) => self.create(call),
             (Verb::Apply | Verb::Merge, Some("status")) => self.change_status(call),
-            (Verb::Apply, None) => Ok(self.apply(call)),
+            (Verb::Apply, None) => self.apply(call),
             (Verb::Merge, None | Some("approval")) => self.merge(call),
             (_, Some(other)) => {
                 Err((StatusCode::BAD_REQUEST, "BadRequest", format!("subresource {other} is not served")))
@@ -101,7 +102,12 @@ impl Store {
     }
 
     /// Replaces what the body names at the first two levels; lists and maps below are taken whole.
-    fn apply(&mut self, call: &Call) -> Value {
+    fn apply(&mut self, call: &Call) -> Result<Value, Refused> {
+        let has_schema = call.path.group == "hypershift.openshift.io";
+        if has_schema && self.objects.get(&call.path).is_some_and(|live| ownership::becomes_null(&call.body, live)) {
+            let why = r#"spec: Invalid value: "null": must be of type object: "null""#;
+            return Err((StatusCode::UNPROCESSABLE_ENTITY, "Invalid", why.to_owned()));
+        }
         let mut value = self.objects.get(&call.path).cloned().unwrap_or_else(|| json!({"metadata": {}}));
         let before = value.clone();
         for (field, wanted) in call.body.as_object().into_iter().flatten() {
@@ -115,7 +121,10 @@ impl Store {
                 _ => value[field] = wanted.clone(),
             }
         }
-        self.store_changed(&call.path, &before, value)
+        if has_schema {
+            value["metadata"]["managedFields"] = ownership::noted(&call.manager, &call.body);
+        }
+        Ok(self.store_changed(&call.path, &before, value))
     }
 
     fn merge(&mut self, call: &Call) -> Result<Value, Refused> {
