@@ -29,6 +29,7 @@ mod routes;
 mod serving_certificates;
 mod tokens;
 mod traces;
+mod unheard;
 mod uninstall;
 mod wrong_manifests;
 
@@ -172,6 +173,7 @@ pub fn all() -> Vec<Case> {
         ),
         Case::beside("agent", "agent: a control plane is served, and a host joins it", agent::served),
         Case::beside("routes", "routes: a cluster behind the router, known by its names alone", routes::by_name),
+        Case::beside("unheard", "faults: nodes of an API that was away are not taken for lost", unheard::not_lost),
         Case::beside("proxy", "join: a host behind an HTTPS proxy", join_faults::behind_a_proxy),
         Case::beside("repair", "repair: a broken host comes back as a new node, a lost one is told", repair::by_itself),
         Case::new("faults: the management API away for a minute", control_plane_faults::management_api_away),

@@ -13,6 +13,7 @@ pub mod guest_content;
 pub mod observe;
 pub mod pods;
 pub mod revocation;
+pub mod silence;
 pub mod status;
 pub mod versions;
 pub mod workloads;
@@ -30,6 +31,7 @@ use hoist_plan::validate::Inputs;
 use hoist_plan::{Finding, Identity, Plan};
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{Pod, Service};
+use kube::api::DeleteParams;
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::{Controller, watcher};
@@ -154,6 +156,13 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
             ctx.triggers.control_plane(&namespace, &control_plane.name_any());
         }
     }
+    let is_single = checked.as_ref().is_ok_and(|checked| !checked.plan.is_highly_available());
+    let silence = if is_single {
+        silence::judge(&wanted.conditions, &observed.pods, ctx.clock.now())
+    } else {
+        silence::Silence::default()
+    };
+    end(ctx, &namespace, &silence).await?;
     match outcome {
         Some(Err(error)) => {
             tracing::warn!(error = error_chain(&error), "the control plane was not applied");
@@ -161,7 +170,7 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
         }
         Some(Ok(applied)) => {
             let now = ctx.clock.now();
-            let renewal = applied.look_again(now).unwrap_or(RESYNC);
+            let renewal = [applied.look_again(now), silence.next].into_iter().flatten().min().unwrap_or(RESYNC);
             // What hosts of a paused pool read is applied here, so here its pause must be seen to end.
             let pauses = observed
                 .node_pools
@@ -173,6 +182,16 @@ async fn pass(control_plane: &HostedControlPlane, ctx: &Arc<Context>) -> Result<
         None if observed.facts.release.is_err() => Ok(Action::requeue(Duration::from_secs(6))),
         None => Ok(Action::requeue(Duration::from_secs(30))),
     }
+}
+
+/// Ends pods that have heard nothing for too long.
+async fn end(ctx: &Context, namespace: &str, silence: &silence::Silence) -> Result<(), Error> {
+    let pods: Api<Pod> = Api::namespaced(ctx.client.clone(), namespace);
+    for name in &silence.end {
+        tracing::info!(pod = name, "ended while its API server is away: it would take all nodes for lost");
+        ctx.calls.delete(&pods, name, &DeleteParams::default()).await?;
+    }
+    Ok(())
 }
 
 /// Namespace and name of the HostedCluster.
