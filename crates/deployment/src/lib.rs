@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 pub use monitoring::{MONITORING_API, MONITORING_KINDS};
 pub use names::*;
 pub use router::router_domain;
-pub use settings::{Monitoring, Router, RouterType, Settings};
+pub use settings::{ExternalTrafficPolicy, Monitoring, Router, RouterType, Settings};
 pub use supported_versions::supported_versions;
 
 /// Every object, in the order in which it is applied: kinds before objects of them, rights before who needs them.

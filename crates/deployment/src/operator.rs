@@ -8,7 +8,9 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use kube::core::ObjectMeta;
 
 use crate::workload::{self, Program, variable};
-use crate::{METRICS_PORT, OPERATOR, REGISTRY_TRUST_BUNDLE, Settings, TRUST_BUNDLE_KEY, metadata};
+use crate::{
+    ExternalTrafficPolicy, METRICS_PORT, OPERATOR, REGISTRY_TRUST_BUNDLE, Settings, TRUST_BUNDLE_KEY, metadata,
+};
 
 const TRUST_BUNDLE_FOLDER: &str = "/etc/hoist/registry";
 
@@ -38,6 +40,8 @@ pub fn deployment(settings: &Settings) -> Deployment {
     if let Some(router) = &settings.router {
         env.push(variable("HOIST_ROUTER", "true"));
         env.extend(router.domain.as_ref().map(|domain| variable("HOIST_ROUTER_DOMAIN", domain)));
+        let keeps_sources = router.external_traffic_policy == ExternalTrafficPolicy::Local;
+        env.extend(keeps_sources.then(|| variable("HOIST_ROUTER_KEEPS_SOURCES", "true")));
     }
     env.extend(settings.operator_env.iter().map(|(name, value)| variable(name, value)));
     workload::deployment(

@@ -57,6 +57,7 @@ pub fn service(settings: &Settings, router: &Router) -> Service {
         metadata: metadata(settings, ROUTER),
         spec: Some(ServiceSpec {
             type_: Some(router.published.as_ref().to_owned()),
+            external_traffic_policy: Some(router.external_traffic_policy.as_ref().to_owned()),
             selector: Some(BTreeMap::from([("app.kubernetes.io/name".to_owned(), ROUTER.to_owned())])),
             ports: Some(vec![ServicePort {
                 name: Some("https".to_owned()),

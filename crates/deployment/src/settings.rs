@@ -41,6 +41,18 @@ pub struct Router {
     pub published: RouterType,
     /// Domain of names for Routes that have none.
     pub domain: Option<String>,
+    /// Which nodes accept connections for it, and with which source addresses they reach it.
+    pub external_traffic_policy: ExternalTrafficPolicy,
+}
+
+/// `externalTrafficPolicy` of the router's Service.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, AsRefStr, EnumString, VariantNames)]
+pub enum ExternalTrafficPolicy {
+    /// Every node; source addresses are the nodes'.
+    #[default]
+    Cluster,
+    /// Nodes on which the router runs; source addresses are the clients'.
+    Local,
 }
 
 /// How the router is reached: by a Service of this type.

@@ -70,7 +70,7 @@ fn rights() {
 fn router() {
     let domain = Some("apps.example.com".to_owned());
     let with_router = Settings {
-        router: Some(Router { published: RouterType::LoadBalancer, domain }),
+        router: Some(Router { published: RouterType::LoadBalancer, domain, ..Router::default() }),
         monitoring: Monitoring::Objects,
         ..settings()
     };

@@ -40,6 +40,9 @@ pub struct Settings {
     /// Domain of names for Routes that have none; its names lead to the router
     #[arg(long, env = "HOIST_ROUTER_DOMAIN", requires = "router")]
     pub router_domain: Option<String>,
+    /// Whether the router sees the addresses of clients
+    #[arg(long, env = "HOIST_ROUTER_KEEPS_SOURCES", requires = "router")]
+    pub router_keeps_sources: bool,
     /// Most objects of one kind that are worked on at a time; passes mostly wait, so this bounds memory and not processors
     #[arg(long, env = "HOIST_CONCURRENCY", default_value_t = 64)]
     pub concurrency: u16,
@@ -48,7 +51,8 @@ pub struct Settings {
 impl Settings {
     /// The router as validation knows it.
     pub fn router_facts(&self) -> Option<Router> {
-        self.router.then(|| Router { domain: self.router_domain.clone() })
+        let Self { router_domain, router_keeps_sources, .. } = self;
+        self.router.then(|| Router { domain: router_domain.clone(), keeps_sources: *router_keeps_sources })
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Management {
 pub struct Router {
     /// Domain of names that users leave out; its names lead to the router.
     pub domain: Option<String>,
+    /// Whether it sees the addresses of clients, and not those of the management cluster's nodes.
+    pub keeps_sources: bool,
 }
 
 /// A storage class.

@@ -1,6 +1,7 @@
 //! One connection: read whom it is for, dial, pass bytes on until both sides have ended.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,9 +9,9 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use crate::addresses::Addresses;
-use crate::greeting::{self, Greeting, Refusal};
+use crate::greeting::{self, Alert, Greeting, Refusal};
 use crate::metrics::Outcome;
-use crate::names::Names;
+use crate::names::{Names, Way};
 
 /// Longest until a client has said whom it wants.
 const GREETING_DEADLINE: Duration = Duration::from_secs(10);
@@ -20,21 +21,33 @@ const DIAL_DEADLINE: Duration = Duration::from_secs(5);
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
 /// Serves `client` until either side fails or both have ended.
-pub async fn serve(mut client: TcpStream, names: Arc<Names>, addresses: &Addresses) -> Outcome {
+pub async fn serve(mut client: TcpStream, peer: IpAddr, names: Arc<Names>, addresses: &Addresses) -> Outcome {
     let greeting = match tokio::time::timeout(GREETING_DEADLINE, greeting::read(&mut client)).await {
         Ok(Ok(greeting)) => greeting,
         Ok(Err(Refusal::Unreadable { answer })) => return end(client, &answer, Outcome::NoName).await,
         Ok(Err(Refusal::Silent)) | Err(_) => return Outcome::NoName,
     };
     let Greeting { name, is_connect, bytes } = greeting;
-    let Some(target) = names.target(&name) else {
-        tracing::debug!(name, "no hosted cluster is published under this name");
-        let answer = if is_connect {
-            greeting::status("404 Not Found", "no hosted cluster is published under this name")
-        } else {
-            greeting::unrecognized_name()
-        };
-        return end(client, &answer, Outcome::UnknownName).await;
+    let target = match names.way(&name, peer) {
+        Way::To(target) => target,
+        Way::NotAllowed => {
+            const WHY: &str =
+                "spec.networking.apiServer.allowedCIDRBlocks of the hosted cluster does not contain your address";
+            tracing::debug!(name, %peer, "the address is not among those that are allowed");
+            let answer =
+                if is_connect { greeting::status("403 Forbidden", WHY) } else { greeting::alert(Alert::AccessDenied) };
+            return end(client, &answer, Outcome::NotAllowed).await;
+        }
+        Way::Nowhere => {
+            const WHY: &str = "no hosted cluster is published under this name";
+            tracing::debug!(name, WHY);
+            let answer = if is_connect {
+                greeting::status("404 Not Found", WHY)
+            } else {
+                greeting::alert(Alert::UnrecognizedName)
+            };
+            return end(client, &answer, Outcome::UnknownName).await;
+        }
     };
     let dialled = tokio::time::timeout(DIAL_DEADLINE, addresses.connect(target)).await;
     let mut server = match dialled.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {

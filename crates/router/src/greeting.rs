@@ -69,7 +69,7 @@ async fn hello(client: &mut (impl AsyncRead + Unpin), mut bytes: Vec<u8>) -> Res
                 Ok(Some(accepted)) => {
                     return match accepted.client_hello().server_name() {
                         Some(name) => Ok(Greeting { name: name.to_owned(), is_connect: false, bytes }),
-                        None => Err(Refusal::Unreadable { answer: unrecognized_name() }),
+                        None => Err(Refusal::Unreadable { answer: alert(Alert::UnrecognizedName) }),
                     };
                 }
                 Ok(None) => {}
@@ -84,10 +84,19 @@ async fn hello(client: &mut (impl AsyncRead + Unpin), mut bytes: Vec<u8>) -> Res
     }
 }
 
-/// The fatal alert of RFC 6066 for a name that leads nowhere.
-pub fn unrecognized_name() -> Vec<u8> {
-    const ALERT: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
-    ALERT.to_vec()
+/// Alerts of TLS that the router has to send itself, with their numbers in RFC 8446.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Alert {
+    /// The client may not come in.
+    AccessDenied = 49,
+    /// The name leads nowhere.
+    UnrecognizedName = 112,
+}
+
+/// The record of a fatal alert.
+pub fn alert(alert: Alert) -> Vec<u8> {
+    vec![21, 3, 3, 0, 2, 2, alert as u8]
 }
 
 async fn connect(client: &mut (impl AsyncRead + Unpin), mut bytes: Vec<u8>) -> Result<Greeting, Refusal> {
@@ -168,7 +177,7 @@ pub mod tests {
         let Err(Refusal::Unreadable { answer }) = greeting(vec![client_hello("192.0.2.1")]).await else {
             panic!("a name out of nowhere")
         };
-        assert_eq!(answer, unrecognized_name());
+        assert_eq!(answer, alert(Alert::UnrecognizedName));
     }
 
     #[tokio::test]

@@ -16,6 +16,8 @@ pub enum Outcome {
     Forwarded,
     /// It said no name.
     NoName,
+    /// It came from an address that is not allowed.
+    NotAllowed,
     /// Its name leads nowhere.
     UnknownName,
     /// The control plane did not answer.

@@ -1,14 +1,17 @@
-//! Which name leads where: pure.
+//! Which name leads where, and whom: pure.
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 
 use hoist_api::HostedControlPlane;
 use hoist_api::hosted_cluster::services::ServiceType;
+use hoist_api::hosted_control_plane::HostedControlPlaneSpec;
 use hoist_api::names::{BOOTSTRAP, BOOTSTRAP_SERVER_NAME};
 use hoist_control_plane::kube_apiserver;
 use hoist_deployment::BOOTSTRAP_PORT;
 use hoist_plan::routes::routes;
+use ipnet::IpNet;
 use kube::ResourceExt;
 
 /// Where a connection is passed on to: a Service, by its name in the management cluster.
@@ -32,9 +35,28 @@ impl fmt::Display for Target {
     }
 }
 
-/// Targets by name, in lower case.
+/// What a name leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    target: Target,
+    /// `None`: everybody may go there.
+    allowed: Option<Vec<IpNet>>,
+}
+
+/// What is said to somebody who comes with a name.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Way<'a> {
+    /// There.
+    To(&'a Target),
+    /// There, but not from the address that it comes from.
+    NotAllowed,
+    /// The name leads nowhere.
+    Nowhere,
+}
+
+/// Where names lead, in lower case.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Names(HashMap<String, Target>);
+pub struct Names(HashMap<String, Entry>);
 
 impl Names {
     /// Names of all hosted clusters, and the one under which hosts know the bootstrap server wherever they reach it.
@@ -47,7 +69,8 @@ impl Names {
         domain: Option<&str>,
     ) -> Self {
         let bootstrap = Target::service(BOOTSTRAP, namespace, BOOTSTRAP_PORT);
-        let mut names = HashMap::from([(BOOTSTRAP_SERVER_NAME.to_owned(), bootstrap.clone())]);
+        let everybody = Entry { target: bootstrap.clone(), allowed: None };
+        let mut names = HashMap::from([(BOOTSTRAP_SERVER_NAME.to_owned(), everybody)]);
         let mut by_age: Vec<&HostedControlPlane> = control_planes.into_iter().collect();
         by_age.sort_by_cached_key(|found| (found.creation_timestamp().map(|time| time.0), found.namespace()));
         for control_plane in by_age {
@@ -65,15 +88,20 @@ impl Names {
                     ServiceType::Ignition => bootstrap.clone(),
                     ServiceType::OAuthServer | ServiceType::OIDC | ServiceType::OVNSbDb => continue,
                 };
-                names.entry(route.hostname).or_insert(target);
+                let allowed = allowed(spec).filter(|_| route.service == ServiceType::APIServer);
+                names.entry(route.hostname).or_insert(Entry { target, allowed });
             }
         }
         Self(names)
     }
 
-    /// Where `name` leads.
-    pub fn target(&self, name: &str) -> Option<&Target> {
-        self.0.get(&name.to_ascii_lowercase())
+    /// Where `name` leads somebody from `address`.
+    pub fn way(&self, name: &str, address: IpAddr) -> Way<'_> {
+        let Some(Entry { target, allowed }) = self.0.get(&name.to_ascii_lowercase()) else { return Way::Nowhere };
+        // Of a socket that takes both, an IPv4 address comes in IPv6 clothing.
+        let address = address.to_canonical();
+        let is_allowed = allowed.as_ref().is_none_or(|blocks| blocks.iter().any(|block| block.contains(&address)));
+        if is_allowed { Way::To(target) } else { Way::NotAllowed }
     }
 
     /// How many there are.
@@ -82,10 +110,16 @@ impl Names {
     }
 }
 
+/// `allowedCIDRBlocks`, if there are some. The operator refuses what is no block; if one got here, it would allow nobody.
+fn allowed(spec: &HostedControlPlaneSpec) -> Option<Vec<IpNet>> {
+    let blocks = spec.networking.api_server.as_ref()?.allowed_cidr_blocks.as_ref()?;
+    (!blocks.is_empty()).then(|| blocks.iter().filter_map(|block| block.parse().ok()).collect())
+}
+
 #[cfg(test)]
-impl FromIterator<(String, Target)> for Names {
-    fn from_iter<I: IntoIterator<Item = (String, Target)>>(names: I) -> Self {
-        Self(names.into_iter().collect())
+impl FromIterator<(String, Target, Option<Vec<IpNet>>)> for Names {
+    fn from_iter<I: IntoIterator<Item = (String, Target, Option<Vec<IpNet>>)>>(names: I) -> Self {
+        Self(names.into_iter().map(|(name, target, allowed)| (name, Entry { target, allowed })).collect())
     }
 }
 
@@ -118,8 +152,13 @@ mod tests {
         control_plane
     }
 
+    const SOMEBODY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
+
     fn target(names: &Names, name: &str) -> Option<String> {
-        names.target(name).map(ToString::to_string)
+        match names.way(name, SOMEBODY) {
+            Way::To(target) => Some(target.to_string()),
+            Way::NotAllowed | Way::Nowhere => None,
+        }
     }
 
     #[test]
@@ -138,6 +177,32 @@ mod tests {
         assert_eq!(target(&names, "bootstrap.hypershift.svc"), expected("bootstrap.hypershift.svc:8443"));
         assert_eq!(target(&names, "oauth.example.com"), None);
         assert_eq!(target(&names, "other.example.com"), None);
+    }
+
+    #[test]
+    fn the_api_server_alone_is_for_those_who_are_allowed() {
+        let both = [(ServiceType::APIServer, "api.example.com"), (ServiceType::Konnectivity, "agents.example.com")];
+        let mut guarded = control_plane("clusters-demo", 1, &both);
+        let mut with = |blocks: &[&str]| {
+            let blocks = blocks.iter().map(|block| (*block).to_owned()).collect();
+            let settings = hoist_api::hosted_cluster::networking::ApiServerNetworking {
+                allowed_cidr_blocks: Some(blocks),
+                ..Default::default()
+            };
+            guarded.spec.networking.api_server = Some(settings);
+            Names::of(&[guarded.clone()], "hypershift", None)
+        };
+        let is_let_in = |names: &Names, name: &str, from: &str| {
+            matches!(names.way(name, from.parse().expect("an address")), Way::To(_))
+        };
+        let names = with(&["192.0.2.0/24", "2001:db8::/64"]);
+        assert!(is_let_in(&names, "api.example.com", "192.0.2.9"));
+        assert!(is_let_in(&names, "api.example.com", "::ffff:192.0.2.9"), "the same address");
+        assert!(is_let_in(&names, "api.example.com", "2001:db8::1"));
+        assert!(!is_let_in(&names, "api.example.com", "192.0.3.9"));
+        assert!(is_let_in(&names, "agents.example.com", "192.0.3.9"));
+        assert!(is_let_in(&with(&[]), "api.example.com", "192.0.3.9"), "an empty list says nothing");
+        assert!(!is_let_in(&with(&["nonsense"]), "api.example.com", "192.0.2.9"));
     }
 
     #[test]

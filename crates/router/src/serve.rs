@@ -44,8 +44,8 @@ async fn accept(
 ) {
     let addresses = Arc::new(Addresses::default());
     loop {
-        let client = match listener.accept().await {
-            Ok((client, _)) => client,
+        let (client, peer) = match listener.accept().await {
+            Ok((client, peer)) => (client, peer.ip()),
             Err(cause) => {
                 // Out of descriptors, mostly.
                 tracing::warn!(%cause, "connection not accepted");
@@ -60,7 +60,7 @@ async fn accept(
         let (names, metrics, addresses) = (Arc::clone(&names.borrow()), Arc::clone(&metrics), Arc::clone(&addresses));
         tokio::spawn(async move {
             metrics.opened();
-            let outcome = connection::serve(client, names, &addresses).await;
+            let outcome = connection::serve(client, peer, names, &addresses).await;
             metrics.ended(outcome);
             drop(permit);
         });

@@ -16,7 +16,8 @@ pub const NAMESPACE: &str = "clusters-demo";
 /// Domain of names that the router makes.
 pub const ROUTER_DOMAIN: &str = "apps.example.com";
 /// What is said of the router when it is installed; who installs again need not.
-pub const WITH_ROUTER: [&str; 4] = ["--router", "NodePort", "--router-domain", ROUTER_DOMAIN];
+pub const WITH_ROUTER: [&str; 6] =
+    ["--router", "NodePort", "--router-domain", ROUTER_DOMAIN, "--router-external-traffic-policy", "Local"];
 /// Host that is off while the cluster is destroyed.
 const SILENT: &str = "worker-2";
 

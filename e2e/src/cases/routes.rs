@@ -58,6 +58,8 @@ pub fn by_name(world: &mut World) -> anyhow::Result<()> {
         .replace(&format!("https://{api}:{port}"), &format!("https://{address}:{port}\n    tls-server-name: {api}"));
     let kubeconfig = write_file("named-at-address.kubeconfig", &text)?;
     a_host_joins(world, &kubeconfig, &address)?;
+    world.refresh()?;
+    only_who_is_allowed(world, &kubeconfig, &format!("{address}:{port}"))?;
     world.hcp(&["destroy", "cluster", "none", "--name", CLUSTER])?.success()?;
     is_plain_again(world, HOST)?;
     world.local(&["host", "remove", HOST])?.success()?;
@@ -115,6 +117,32 @@ fn refused(world: &World, taken: &str) -> anyhow::Result<()> {
         Ok(())
     })?;
     world.kubectl(&["--namespace", "clusters", "delete", "hostedcluster", "namesake", "--timeout=60s"])?.success()?;
+    Ok(())
+}
+
+/// The API server is for one host alone, for a while: nobody else gets in, and that host does.
+fn only_who_is_allowed(world: &World, kubeconfig: &str, router: &str) -> anyhow::Result<()> {
+    let host = host_network::address(world.status()?, HOST)?;
+    let allow = |blocks: Value| {
+        let patch = json!({"spec": {"networking": {"apiServer": {"allowedCIDRBlocks": blocks}}}}).to_string();
+        let patch = ["--namespace", "clusters", "patch", "hostedcluster", CLUSTER, "--type=merge", "--patch", &patch];
+        world.kubectl(&patch)?.success()
+    };
+    allow(json!([format!("{host}/32")]))?;
+    let outcome = eventually("others are kept out", Duration::from_secs(15), || {
+        let told = world.kubectl_in(kubeconfig, &["get", "--raw", "/readyz"])?.refusal()?;
+        ensure!(told.contains("access denied"), "they are told {told}");
+        let name = name_of("kube-apiserver");
+        let line = format!(
+            "curl --silent --fail --insecure --max-time 5 --connect-to {name}:443:{router} https://{name}/readyz"
+        );
+        world.in_host(HOST, &line)?.success().context("the host that is allowed is kept out")
+    });
+    allow(Value::Null)?;
+    outcome?;
+    eventually("everybody gets in again", Duration::from_secs(15), || {
+        world.kubectl_in(kubeconfig, &["get", "--raw", "/readyz"])?.success()
+    })?;
     Ok(())
 }
 

@@ -142,17 +142,27 @@ fn allowed(inputs: &Inputs<'_>, findings: &mut Findings) -> Option<Vec<IpNet>> {
         .enumerate()
         .filter_map(|(index, text)| parse(&format!("{FIELD}[{index}]"), text, findings))
         .collect();
-    let is_balanced = inputs.spec.services.iter().any(|mapping| {
-        mapping.service == ServiceType::APIServer
-            && mapping.service_publishing_strategy.type_ == PublishingStrategyType::LoadBalancer
-    });
-    if !blocks.is_empty() && !is_balanced {
-        return findings.invalid(format!(
-            "{FIELD} is enforced only by a load balancer, and APIServer is not published by one: publish it by LoadBalancer, \
-             or remove the list and restrict access before the nodes' ports"
-        ));
+    if blocks.is_empty() {
+        return Some(parsed);
     }
-    Some(parsed)
+    let api_server = inputs.spec.services.iter().find(|mapping| mapping.service == ServiceType::APIServer);
+    match api_server.map(|mapping| mapping.service_publishing_strategy.type_) {
+        Some(PublishingStrategyType::LoadBalancer) => Some(parsed),
+        Some(PublishingStrategyType::Route) => {
+            let router = inputs.observed.management.router.as_ref();
+            if router.is_some_and(|router| !router.keeps_sources) {
+                return findings.invalid(format!(
+                    "{FIELD} cannot be enforced by the router, which sees addresses of nodes instead of clients: install again \
+                     with --router-external-traffic-policy Local, or remove the list"
+                ));
+            }
+            Some(parsed)
+        }
+        _ => findings.invalid(format!(
+            "{FIELD} is enforced only by a load balancer or the router, and APIServer is published by neither: publish it by \
+             LoadBalancer or Route, or remove the list and restrict access before the nodes' ports"
+        )),
+    }
 }
 
 /// A range with a name for people.

@@ -8,16 +8,22 @@ use tokio::task::JoinHandle;
 
 use super::*;
 use crate::greeting::tests::client_hello;
-use crate::greeting::unrecognized_name;
+use crate::greeting::{Alert, alert};
 use crate::names::Target;
 
-/// A router that knows `names`.
+/// A router that knows `names`, for everybody.
 async fn router(names: Vec<(&str, SocketAddr)>) -> (SocketAddr, Arc<Metrics>, JoinHandle<()>) {
+    guarded(names.into_iter().map(|(name, server)| (name, server, None)).collect()).await
+}
+
+/// A router that knows `names`, for those in a block.
+async fn guarded(names: Vec<(&str, SocketAddr, Option<&str>)>) -> (SocketAddr, Arc<Metrics>, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let names = names
-        .into_iter()
-        .map(|(name, server)| (name.to_owned(), Target { host: server.ip().to_string(), port: server.port() }));
+    let names = names.into_iter().map(|(name, server, block)| {
+        let target = Target { host: server.ip().to_string(), port: server.port() };
+        (name.to_owned(), target, block.map(|block| vec![block.parse().expect("a block")]))
+    });
     let (_, names) = watch::channel(Arc::new(names.collect::<Names>()));
     let metrics = Arc::new(Metrics::default());
     let task = tokio::spawn(accept(listener, names, Arc::clone(&metrics), Arc::new(Semaphore::new(16))));
@@ -76,6 +82,28 @@ async fn tls_is_passed_on_untouched_or_refused_in_its_own_words() {
     let (router, _, task) = router(vec![("a.example.com", server("server").await)]).await;
     let answer = said(router, &hello).await;
     assert_eq!(answer, format!("{}server", String::from_utf8_lossy(&hello)));
-    assert_eq!(said(router, &client_hello("b.example.com")).await, String::from_utf8_lossy(&unrecognized_name()));
+    assert_eq!(
+        said(router, &client_hello("b.example.com")).await,
+        String::from_utf8_lossy(&alert(Alert::UnrecognizedName))
+    );
     task.abort();
+}
+
+#[tokio::test]
+async fn who_is_not_allowed_is_told_so() {
+    let names = vec![
+        ("a.example.com", server("server").await, Some("192.0.2.0/24")),
+        ("b.example.com", server("server").await, Some("127.0.0.0/8")),
+    ];
+    let (router, metrics, task) = guarded(names).await;
+    let refused = said(router, b"CONNECT a.example.com:443 HTTP/1.1\r\n\r\nhello ").await;
+    assert!(refused.starts_with("HTTP/1.1 403 ") && refused.contains("allowedCIDRBlocks"), "{refused}");
+    assert_eq!(
+        said(router, &client_hello("a.example.com")).await,
+        String::from_utf8_lossy(&alert(Alert::AccessDenied))
+    );
+    assert!(said(router, &client_hello("b.example.com")).await.ends_with("server"));
+    task.abort();
+    let metrics = metrics.encode().expect("metrics");
+    assert!(metrics.contains(r#"hcp_router_connections_total{outcome="NotAllowed"} 2"#), "{metrics}");
 }

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Command};
 use hoist_api::names;
-use hoist_deployment::{Monitoring, Router, RouterType, Settings};
+use hoist_deployment::{ExternalTrafficPolicy, Monitoring, Router, RouterType, Settings};
 use hoist_release::ImageReference;
 use strum::VariantNames as _;
 
@@ -54,6 +54,16 @@ pub struct InstallFlags {
     /// Domain of names for Routes that have none; all names below it must lead to the router
     #[arg(long, value_name = "DOMAIN", requires = "router")]
     router_domain: Option<String>,
+    /// Local: the router sees the addresses of clients, so that allowedCIDRBlocks can be enforced; then only nodes on which it runs
+    /// accept connections for it
+    #[arg(
+        long,
+        value_name = "POLICY",
+        requires = "router",
+        default_value = "Cluster",
+        value_parser = PossibleValuesParser::new(ExternalTrafficPolicy::VARIANTS)
+    )]
+    router_external_traffic_policy: String,
     /// Environment of the operator besides its own
     #[arg(long, value_name = "NAME=VALUE", value_delimiter = ',')]
     additional_operator_env_vars: Vec<KeyValue>,
@@ -131,7 +141,12 @@ impl InstallFlags {
         );
         // The parser takes nothing else.
         let published = self.router.as_deref().and_then(|type_| RouterType::from_str(type_).ok());
-        settings.router = published.map(|published| Router { published, domain: self.router_domain.clone() });
+        let policy = ExternalTrafficPolicy::from_str(&self.router_external_traffic_policy).unwrap_or_default();
+        settings.router = published.map(|published| Router {
+            published,
+            domain: self.router_domain.clone(),
+            external_traffic_policy: policy,
+        });
         let of_platform = self.platform_monitoring != "None";
         settings.monitoring = match (of_platform, serves_monitoring) {
             (true, _) => Monitoring::OpenShift,

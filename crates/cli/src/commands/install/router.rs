@@ -2,7 +2,7 @@
 //! keeps it.
 
 use anyhow::Result;
-use hoist_deployment::{OPERATOR_NAMESPACE, ROUTER, Router, RouterType, router_domain};
+use hoist_deployment::{OPERATOR_NAMESPACE, ROUTER, Router, router_domain};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Service;
 use kube::Api;
@@ -18,17 +18,20 @@ pub async fn installed(session: &Session) -> Result<Option<Router>> {
         return Ok(None);
     };
     let service = session.call(&action("Service"), services.get_opt(ROUTER)).await?;
-    let is_balanced =
-        service.and_then(|service| service.spec?.type_).is_some_and(|type_| type_ == RouterType::LoadBalancer.as_ref());
+    let spec = service.and_then(|service| service.spec).unwrap_or_default();
     Ok(Some(Router {
-        published: if is_balanced { RouterType::LoadBalancer } else { RouterType::NodePort },
+        published: spec.type_.and_then(|type_| type_.parse().ok()).unwrap_or_default(),
         domain: router_domain(&deployment).map(str::to_owned),
+        external_traffic_policy: spec
+            .external_traffic_policy
+            .and_then(|policy| policy.parse().ok())
+            .unwrap_or_default(),
     }))
 }
 
 #[cfg(test)]
 mod tests {
-    use hoist_deployment::Settings;
+    use hoist_deployment::{ExternalTrafficPolicy, RouterType, Settings};
     use hoist_testkit::FakeApi;
 
     use super::*;
@@ -37,8 +40,13 @@ mod tests {
     async fn a_router_is_found_as_it_was_installed() {
         let none = FakeApi::new();
         assert_eq!(installed(&Session::with_client(none.client())).await.unwrap(), None);
-        for published in [RouterType::NodePort, RouterType::LoadBalancer] {
-            let router = Router { published, domain: Some("apps.example.com".to_owned()) };
+        let ways = [
+            (RouterType::NodePort, ExternalTrafficPolicy::Local),
+            (RouterType::LoadBalancer, ExternalTrafficPolicy::Cluster),
+        ];
+        for (published, external_traffic_policy) in ways {
+            let domain = Some("apps.example.com".to_owned());
+            let router = Router { published, domain, external_traffic_policy };
             let settings =
                 Settings { router: Some(router.clone()), ..Settings::new("image", std::collections::BTreeMap::new()) };
             let mut fake = FakeApi::new();

@@ -40,7 +40,7 @@ fn routed(services: &[(ServiceType, Option<&str>)]) -> Case {
 fn a_route_has_the_users_name_or_one_of_the_routers_domain() {
     let mut case = routed(&[(ServiceType::APIServer, Some("api.example.com")), (ServiceType::Konnectivity, None)]);
     assert_invalid(&case, &["Konnectivity", "no route.hostname", "--router-domain"]);
-    case.observed.management.router = Some(Router { domain: Some("apps.example.com".to_owned()) });
+    case.observed.management.router = Some(Router { domain: Some("apps.example.com".to_owned()), ..Router::default() });
     let publishing = case.plan().publishing;
     assert_eq!(publishing.api_server, PublishedVia::Route { hostname: "api.example.com".to_owned() });
     assert_eq!(publishing.api_server.service_type(), "ClusterIP");
@@ -82,4 +82,17 @@ fn ignition_of_all_clusters_may_have_one_name() {
     let route = Route { hostname: "join.example.com".to_owned(), service: ServiceType::Ignition };
     case.observed.management.taken_routes = vec![(route, "clusters/older".to_owned())];
     assert_eq!(case.plan().publishing.ignition.host(), Some("join.example.com"));
+}
+
+#[test]
+fn a_list_of_allowed_clients_needs_a_router_that_sees_them() {
+    use hoist_api::hosted_cluster::networking::ApiServerNetworking;
+    let mut case = routed(&[(ServiceType::APIServer, Some("api.example.com"))]);
+    case.spec.networking.api_server = Some(ApiServerNetworking {
+        allowed_cidr_blocks: Some(vec!["192.0.2.0/24".to_owned()]),
+        ..ApiServerNetworking::default()
+    });
+    assert_invalid(&case, &["allowedCIDRBlocks", "--router-external-traffic-policy Local"]);
+    case.observed.management.router = Some(Router { keeps_sources: true, ..Router::default() });
+    assert_eq!(case.plan().network.allowed_cidr_blocks.len(), 1);
 }
