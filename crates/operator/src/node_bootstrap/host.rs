@@ -47,7 +47,9 @@ async fn pass(host: &Host, ctx: &Context) -> Result<Action, Error> {
     let control_plane = control_plane(ctx, &namespace).await?;
     let guest = ctx.guests.get(&namespace);
     if host.metadata.deletion_timestamp.is_some() {
-        return Ok(leaving::leave(ctx, &api, &host, control_plane.as_ref(), guest.as_deref()).await?);
+        let action = leaving::leave(ctx, &api, &host, control_plane.as_ref(), guest.as_deref()).await?;
+        tell_pool(ctx, control_plane.as_ref(), &host);
+        return Ok(action);
     }
     let Some(control_plane) = control_plane else { return Ok(Action::requeue(Duration::from_secs(30))) };
     let issued = issue(ctx, &api, &host, &control_plane, guest.as_deref()).await;
@@ -76,11 +78,16 @@ async fn pass(host: &Host, ctx: &Context) -> Result<Action, Error> {
         look_again = soon.map_or(look_again, |soon| soon.min(look_again));
     }
     publish(ctx, &api, &host, node.as_deref(), guest.as_deref(), issued.as_ref().err()).await?;
-    if let Some((pool_namespace, _)) = hosted_cluster_of(&control_plane) {
-        ctx.triggers.node_pool(&pool_namespace, &host.spec.node_pool);
-    }
+    tell_pool(ctx, Some(&control_plane), &host);
     issued?;
     Ok(Action::requeue(look_again))
+}
+
+/// What a pool says is computed from its hosts.
+fn tell_pool(ctx: &Context, control_plane: Option<&HostedControlPlane>, host: &Host) {
+    if let Some((namespace, _)) = control_plane.and_then(hosted_cluster_of) {
+        ctx.triggers.node_pool(&namespace, &host.spec.node_pool);
+    }
 }
 
 /// The control plane of the namespace, if it is not going.
@@ -265,4 +272,29 @@ fn verdicts(host: &Host, node: Option<&Node>, guest: Option<&Guest>, refused: Op
 pub fn error_policy(host: Arc<Host>, error: &Error, _: Arc<Context>) -> Action {
     tracing::warn!(host = host.name_any(), error = hoist_controller::error_chain(error), "the host was not reconciled");
     error.retry_after().map_or_else(Action::await_change, Action::requeue)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::StreamExt as _;
+    use hoist_testkit::fixtures;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_pool_is_told_of_a_host_that_has_gone() {
+        let fake = crate::fixtures::fake().with(&fixtures::hosted_cluster());
+        let ctx = crate::fixtures::context(&fake);
+        crate::hosted_cluster::reconcile(Arc::new(fake.get("clusters", "demo")), ctx.clone()).await.unwrap();
+        let mut host = fixtures::host("worker-0");
+        host.metadata.finalizers = Some(vec![FINALIZER.to_owned()]);
+        host.metadata.deletion_timestamp = Some(k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(fixtures::now()));
+        host.status = Some(HostStatus { stage: Some(Stage::Left), ..HostStatus::default() });
+        fake.put(&host);
+        let mut pools = Box::pin(ctx.triggers.node_pools());
+        reconcile(Arc::new(host), ctx.clone()).await.unwrap();
+        assert!(fake.find::<Host>(Some("clusters-demo"), "worker-0").is_none());
+        let told = tokio::time::timeout(Duration::from_secs(1), pools.next()).await.unwrap().unwrap();
+        assert_eq!((told.name.as_str(), told.namespace.as_deref()), ("demo", Some("clusters")));
+    }
 }
