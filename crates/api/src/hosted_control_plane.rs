@@ -19,7 +19,7 @@ use crate::hosted_cluster::monitoring::MonitoringSpec;
 use crate::hosted_cluster::networking::ClusterNetworking;
 use crate::hosted_cluster::operator_configuration::OperatorConfiguration;
 use crate::hosted_cluster::platform::PlatformSpec;
-use crate::hosted_cluster::references::LocalObjectReference;
+use crate::hosted_cluster::references::{KubeconfigSecretRef, LocalObjectReference};
 use crate::hosted_cluster::secret_encryption::SecretEncryptionStatus;
 use crate::hosted_cluster::services::ServicePublishingStrategyMapping;
 use crate::hosted_cluster::status::{ApiEndpoint, AutoNodeStatus, PlatformStatus};
@@ -215,15 +215,4 @@ pub struct HostedControlPlaneStatus {
 
 fn yes() -> bool {
     true
-}
-
-/// A Secret and the key of its kubeconfig.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct KubeconfigSecretRef {
-    /// Name of the Secret.
-    #[schemars(length(max = 255))]
-    pub name: String,
-    /// Key in it.
-    #[schemars(length(max = 255))]
-    pub key: String,
 }

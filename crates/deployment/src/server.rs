@@ -65,7 +65,6 @@ pub fn service(settings: &Settings) -> Service {
                 name: Some("https".to_owned()),
                 port: i32::from(BOOTSTRAP_PORT),
                 target_port: Some(IntOrString::String("https".to_owned())),
-                node_port: settings.bootstrap_node_port.map(i32::from),
                 protocol: Some("TCP".to_owned()),
                 ..ServicePort::default()
             }]),

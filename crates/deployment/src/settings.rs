@@ -22,8 +22,6 @@ pub struct Settings {
     pub releases: BTreeMap<Version, String>,
     /// Version of this program, for `supported-versions`.
     pub version: String,
-    /// Node port of the bootstrap server; the management cluster chooses when absent.
-    pub bootstrap_node_port: Option<u16>,
     /// Replicas of the operator; more than one stand by.
     pub operator_replicas: u8,
     /// Environment of the operator besides what it needs.
@@ -88,7 +86,6 @@ impl Settings {
             pull_secret: None,
             releases,
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            bootstrap_node_port: None,
             operator_replicas: 1,
             operator_env: BTreeMap::new(),
             monitoring: Monitoring::None,

@@ -34,8 +34,6 @@ use crate::{
     process::Process,
 };
 
-/// Name of the provisioner in StorageClasses.
-pub const PROVISIONER: &str = "hoist.internal/local";
 /// What the daemon writes when it serves.
 const READY: &str = "ready";
 /// Its control group; no host's name begins with a dot.

@@ -7,7 +7,7 @@ pub mod api;
 mod certificates;
 mod containers;
 mod node;
-mod objects;
+pub mod objects;
 mod payload;
 mod registry;
 mod services;

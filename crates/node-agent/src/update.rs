@@ -1,4 +1,5 @@
-//! Update: from one release or configuration to another, while the host stays a node, or comes back as a new one.
+//! Update: from one release or configuration to another, while the host stays a node, or comes back as a new one. A repair is an
+//! update to what should run already.
 //!
 //! Everything is fetched and verified before anything changes. From then on a record on disk says what ran before: an update
 //! that is killed is gone on with by the next one, and one whose kubelet does not come up is taken back.

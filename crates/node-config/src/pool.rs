@@ -16,6 +16,7 @@ mod quantity;
 mod storage;
 mod systemd;
 mod tuned;
+mod values;
 
 use serde_json::{Map, Value};
 

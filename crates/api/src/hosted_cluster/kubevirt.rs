@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_with::skip_serializing_none;
 
-use crate::hosted_control_plane::KubeconfigSecretRef;
+use crate::hosted_cluster::references::KubeconfigSecretRef;
 use crate::schema::rules::{immutable, not_removed};
 
 /// Settings of platform KubeVirt.

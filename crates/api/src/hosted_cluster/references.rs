@@ -36,3 +36,14 @@ pub struct Release {
     #[x_kube(validation = Rule::new(r"self.matches('^(\\w+\\S+)$')").message("Image must start with a word character (letters, digits, or underscores) and contain no white spaces"))]
     pub image: String,
 }
+
+/// A Secret and the key of its kubeconfig.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KubeconfigSecretRef {
+    /// Name of the Secret.
+    #[schemars(length(max = 255))]
+    pub name: String,
+    /// Key in it.
+    #[schemars(length(max = 255))]
+    pub key: String,
+}

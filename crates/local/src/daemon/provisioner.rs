@@ -33,12 +33,11 @@ use kube::{
 };
 use serde_json::json;
 
-use super::PROVISIONER;
 use crate::{
     files,
     host::{self, Host},
     instance::Instance,
-    management::{self, api},
+    management::{self, api, objects::PROVISIONER},
 };
 
 /// Folder of volumes on a node.

@@ -21,12 +21,14 @@ use kube::{
 };
 
 use super::{Error, Payload, certificates::first_node};
-use crate::{address_plan as plan, daemon::PROVISIONER};
+use crate::address_plan as plan;
 
 /// Who owns the fields.
 const FIELD_MANAGER: &str = "hcp-local";
 /// Name of the default StorageClass.
 pub const STORAGE_CLASS: &str = "local";
+/// Who makes its volumes: the instance's daemon.
+pub const PROVISIONER: &str = "hoist.internal/local";
 
 /// Applies all objects. Says whether any was different.
 pub(super) async fn apply(client: &Client, payload: &Arc<Payload>) -> Result<bool, Error> {

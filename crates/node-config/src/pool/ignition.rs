@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::documents::{Faults, is_nothing};
-use super::machine_config::text;
+use super::values::text;
 use super::{storage, systemd};
 use crate::HostConfiguration;
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::data_url;
 use super::documents::Faults;
 use super::guarded_paths::guard;
-use super::machine_config::{only, text, truth};
+use super::values::{only, text, truth};
 use crate::HostConfiguration;
 use crate::host_configuration::{Bytes, Directory, File, FileContents, Link, Owner};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::documents::Faults;
-use super::machine_config::{only, text, truth};
+use super::values::{only, text, truth};
 use crate::HostConfiguration;
 use crate::host_configuration::SystemdUnit;
 

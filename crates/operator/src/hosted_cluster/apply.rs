@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hoist_api::dynamic::dynamic;
-use hoist_api::hosted_control_plane::KubeconfigSecretRef;
+use hoist_api::hosted_cluster::references::KubeconfigSecretRef;
 use hoist_api::{HostedCluster, HostedControlPlane, annotations, names};
 use hoist_controller::{Scope, resources};
 use hoist_plan::Plan;

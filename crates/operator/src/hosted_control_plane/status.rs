@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use hoist_api::conditions::{ALL_IS_WELL, CONTROL_PLANE_AVAILABLE, ConditionType as Type, Reason};
 use hoist_api::hosted_cluster::networking::NetworkType;
+use hoist_api::hosted_cluster::references::KubeconfigSecretRef;
 use hoist_api::hosted_cluster::secret_encryption::SecretEncryptionStatus;
 use hoist_api::hosted_cluster::status::ApiEndpoint;
 use hoist_api::hosted_cluster::version::{ClusterVersionStatus, ControlPlaneVersionStatus, DesiredRelease};
-use hoist_api::hosted_control_plane::{HostedControlPlaneStatus, KubeconfigSecretRef};
+use hoist_api::hosted_control_plane::HostedControlPlaneStatus;
 use hoist_api::{HostedControlPlane, NodePool};
 use hoist_control_plane::ComponentName;
 use hoist_controller::conditions::{Status, Verdict, find, merge};
