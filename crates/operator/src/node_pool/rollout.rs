@@ -67,7 +67,10 @@ pub async fn roll_out(
     if members.iter().all(|member| !member.is_outdated(target)) {
         note_current(ctx, pool, target).await?;
     }
-    Ok(hosts.iter().filter_map(|host| retry_in(host, now)).min())
+    // One that failed towards something that nobody wants any more is not tried again.
+    let is_outdated =
+        |host: &&Host| members.iter().any(|member| member.name == host.name_any() && member.is_outdated(target));
+    Ok(hosts.iter().filter(is_outdated).filter_map(|host| retry_in(host, now)).min())
 }
 
 fn host<'a>(hosts: &'a [Host], name: &str) -> Option<&'a Host> {
@@ -141,7 +144,9 @@ pub(super) fn has_joined(host: &Host) -> bool {
 fn retry_in(host: &Host, now: Timestamp) -> Option<Duration> {
     let update = host.status.as_ref()?.update.as_ref()?;
     let waited = elapsed_since(update.since.0, now);
-    (update.phase == UpdatePhase::Failed).then(|| RETRY.saturating_sub(waited).max(Duration::from_secs(1)))
+    // When a repair is tried again is not decided here.
+    let is_ours = update.phase == UpdatePhase::Failed && update.repair.is_none();
+    is_ours.then(|| RETRY.saturating_sub(waited).max(Duration::from_secs(1)))
 }
 
 /// Hosts whose Nodes lack labels or taints of the pool: they get them at once, without an update.

@@ -210,3 +210,17 @@ async fn nobody_is_uncordoned_whom_somebody_else_cordoned() {
     assert_eq!(bench.update("worker-0"), None);
     assert!(bench.is_cordoned("worker-0"));
 }
+
+#[tokio::test]
+async fn only_a_failure_that_is_still_in_the_way_is_looked_at_again() {
+    let bench = Bench::new();
+    bench.pass().await;
+    bench.fail("worker-0");
+    let api: Api<Host> = Api::namespaced(bench.ctx.client.clone(), "clusters-demo");
+    let hosts: Vec<Host> = HOSTS.iter().map(|name| bench.host(name)).collect();
+    let nodes: Vec<Arc<Node>> = bench.nodes().into_iter().map(Arc::new).collect();
+    let retry = async |target| roll_out(&bench.ctx, &bench.pool, &api, &hosts, &nodes, &target).await.unwrap();
+    assert_eq!(retry(target()).await, Some(RETRY));
+    let taken_back = Target { revision: "config-old".to_owned(), version: "1.35.4".to_owned() };
+    assert_eq!(retry(taken_back).await, None);
+}
