@@ -15,9 +15,8 @@ use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Node;
 use kube::api::Api;
 use kube::{Resource, ResourceExt};
-use serde_json::json;
 
-use super::rollout::{has_joined, write};
+use super::rollout::{self, has_joined};
 use crate::context::Context;
 use crate::node_bootstrap::host::READY;
 use crate::node_bootstrap::ownership::owns_node;
@@ -104,10 +103,7 @@ pub async fn begin(
             since: k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(now),
             message: None,
         };
-        let mut update = json!(update);
-        // What was said of an earlier try.
-        update["message"] = json!(null);
-        write(ctx, api, hosts, name, &update).await?;
+        rollout::begin(ctx, api, hosts, name, &update).await?;
         let told = format!("host {name} was ill for too long: it is repaired, as soon as it gives a sign");
         ctx.events.warning(&pool.object_ref(&()), "HostRepairing", told).await;
     }

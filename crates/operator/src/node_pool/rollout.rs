@@ -52,11 +52,7 @@ pub async fn roll_out(
             since: Time(now),
             message: None,
         };
-        let mut update = json!(update);
-        // What was said of an earlier try, or of a repair.
-        update["message"] = json!(null);
-        update["repair"] = json!(null);
-        write(ctx, api, hosts, name, &update).await?;
+        begin(ctx, api, hosts, name, &update).await?;
         let told = format!("host {name} is updated to Kubernetes {}", target.version);
         ctx.events.normal(&pool.object_ref(&()), "HostUpdating", told).await;
     }
@@ -68,16 +64,33 @@ pub async fn roll_out(
         note_current(ctx, pool, target).await?;
     }
     // One that failed towards something that nobody wants any more is not tried again.
-    let is_outdated =
-        |host: &&Host| members.iter().any(|member| member.name == host.name_any() && member.is_outdated(target));
-    Ok(hosts.iter().filter(is_outdated).filter_map(|host| retry_in(host, now)).min())
+    let outdated = hosts.iter().zip(&members).filter(|(_, member)| member.is_outdated(target));
+    Ok(outdated.filter_map(|(host, _)| retry_in(host, now)).min())
 }
 
 fn host<'a>(hosts: &'a [Host], name: &str) -> Option<&'a Host> {
     hosts.iter().find(|host| host.name_any() == name)
 }
 
-pub(super) async fn write(
+/// Writes down an update, or a repair, from its beginning: nothing stays of what was said of an earlier one.
+pub(super) async fn begin(
+    ctx: &Context,
+    api: &Api<Host>,
+    hosts: &[Host],
+    name: &str,
+    update: &HostUpdate,
+) -> Result<(), ApiError> {
+    let mut update = json!(update);
+    if let Some(fields) = update.as_object_mut() {
+        // A merge removes what is null, and keeps what is absent.
+        for field in ["message", "repair"] {
+            fields.entry(field).or_insert(serde_json::Value::Null);
+        }
+    }
+    write(ctx, api, hosts, name, &update).await
+}
+
+async fn write(
     ctx: &Context,
     api: &Api<Host>,
     hosts: &[Host],
