@@ -168,3 +168,21 @@ async fn a_node_that_somebody_deleted_is_made_anew() {
     bench.pass().await;
     assert_eq!(bench.update("worker-1").unwrap().phase, UpdatePhase::Calling);
 }
+
+#[tokio::test]
+async fn an_update_after_a_repair_that_failed_is_no_repair() {
+    let bench = Bench::new(30);
+    bench.pass().await;
+    bench.change("worker-0", |status| {
+        let update = status.update.as_mut().unwrap();
+        update.phase = UpdatePhase::Failed;
+        update.message = Some("registry away".to_owned());
+    });
+    let api: Api<Host> = Api::namespaced(bench.ctx.client.clone(), "clusters-demo");
+    let hosts: Vec<Host> = HOSTS.iter().map(|name| bench.host(name)).collect();
+    let nodes: Vec<Arc<Node>> = bench.nodes().into_iter().map(Arc::new).collect();
+    let newer = Target { revision: "c-d".to_owned(), ..target() };
+    rollout::roll_out(&bench.ctx, &bench.pool, &api, &hosts, &nodes, &newer).await.unwrap();
+    let update = bench.update("worker-0").unwrap();
+    assert_eq!((update.revision.as_str(), update.repair, update.message), ("c-d", None, None));
+}
